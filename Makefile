@@ -1,0 +1,106 @@
+# DIPC.  `make help` lists the targets.
+#
+# Everything is built under build/<compiler>-<variant>/; only build/bin/ and
+# the two links ./dipc and ./dipcrm stand elsewhere.
+
+CC = cc
+VARIANT = release
+PREFIX = /usr/local
+DESTDIR =
+PYTHON = python3
+
+COMPILER := $(notdir $(lastword $(CC)))
+BUILD := build/$(COMPILER)-$(VARIANT)
+
+WARNINGS := -Wall -Wextra -Wpedantic -Wshadow -Wconversion \
+	-Wstrict-prototypes -Wmissing-prototypes -Wvla -Wundef -Werror
+CFLAGS_release := -O2 -g
+CFLAGS_debug := -O0 -g
+CFLAGS_asan := -O1 -g -fsanitize=address,undefined \
+	-fno-sanitize-recover=all -fno-omit-frame-pointer
+CFLAGS_tsan := -O1 -g -fsanitize=thread -fno-omit-frame-pointer
+ifeq ($(origin CFLAGS_$(VARIANT)),undefined)
+$(error VARIANT $(VARIANT) is not one of release debug asan tsan)
+endif
+CFLAGS := $(CFLAGS_$(VARIANT))
+ALL_CFLAGS = -std=c11 -D_GNU_SOURCE -pthread -MMD -MP \
+	-Icore -Inet -Icli $(WARNINGS) $(CFLAGS)
+LDFLAGS =
+ALL_LDFLAGS = $(CFLAGS) $(LDFLAGS) -pthread
+
+COMMANDS := dipc dipcrm
+CORE := $(patsubst %.c,$(BUILD)/%.o,$(wildcard core/*.c))
+NET := $(patsubst %.c,$(BUILD)/%.o,$(wildcard net/*.c))
+CLI := $(patsubst %.c,$(BUILD)/%.o,$(filter-out \
+	$(COMMANDS:%=cli/%.c),$(wildcard cli/*.c)))
+TESTS := $(patsubst tests/%.c,$(BUILD)/tests/%,$(wildcard tests/test_*.c))
+C_FILES := $(wildcard core/*.[ch] net/*.[ch] cli/*.[ch] tests/*.[ch])
+MAN_PAGES := $(wildcard docs/man/*.[1-9])
+
+.DELETE_ON_ERROR:
+.SECONDARY:
+.PHONY: all check demo install uninstall format clean help tests
+
+all: $(COMMANDS:%=build/bin/%) ## build every command into build/bin (the default)
+
+help: ## list the targets
+	@awk -F':.*## ' '/^[a-z-]+:.*## / \
+		{ printf "make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+check: all ## run the tests; installs what they need, or says what to install
+	ci/check $(BUILD)
+
+tests: $(TESTS) # the unit test programs, which need cmocka
+
+demo: all ## watch two processes exchange messages through a server
+	cli/demo
+
+$(BUILD)/libdipccore.a: $(CORE)
+$(BUILD)/libdipcnet.a: $(NET)
+$(BUILD)/libdipccli.a: $(CLI)
+$(BUILD)/%.a:
+	@rm -f $@
+	$(AR) rcs $@ $^
+
+LIBRARIES := $(BUILD)/libdipccli.a $(BUILD)/libdipcnet.a \
+	$(BUILD)/libdipccore.a
+
+$(BUILD)/%.o: %.c Makefile
+	@mkdir -p $(@D)
+	$(CC) $(ALL_CFLAGS) $(CPPFLAGS) -c -o $@ $<
+
+$(BUILD)/cli/dipc $(BUILD)/cli/dipcrm: %: %.o $(LIBRARIES)
+	$(CC) -o $@ $< $(LIBRARIES) $(ALL_LDFLAGS)
+
+build/bin/%: $(BUILD)/cli/%
+	@mkdir -p $(@D)
+	@ln -f $< $@ 2>/dev/null || cp -f $< $@
+	@ln -sf build/bin/$* $*
+
+$(BUILD)/tests/%: $(BUILD)/tests/%.o $(LIBRARIES)
+	$(CC) -o $@ $< $(LIBRARIES) $(ALL_LDFLAGS) -lcmocka
+
+install: all ## install commands and man pages under $(DESTDIR)$(PREFIX)
+	install -d $(DESTDIR)$(PREFIX)/bin
+	install -m 755 $(COMMANDS:%=build/bin/%) $(DESTDIR)$(PREFIX)/bin
+	for page in $(MAN_PAGES); do \
+		directory=$(DESTDIR)$(PREFIX)/share/man/man$${page##*.}; \
+		install -d $$directory && \
+		install -m 644 $$page $$directory || exit 1; \
+	done
+
+uninstall: ## remove what install put there
+	for command in $(COMMANDS); do \
+		rm -f $(DESTDIR)$(PREFIX)/bin/$$command; \
+	done
+	for page in $(MAN_PAGES); do \
+		rm -f $(DESTDIR)$(PREFIX)/share/man/man$${page##*.}/$${page##*/}; \
+	done
+
+format: ## lay out the C sources as .clang-format says
+	clang-format -i $(C_FILES)
+
+clean: ## remove everything that was built
+	rm -rf build dipc dipcrm
+
+-include $(wildcard $(BUILD)/*/*.d)

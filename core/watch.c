@@ -1,0 +1,156 @@
+#include "watch.h"
+
+#include <errno.h>
+
+#include "guard.h"
+
+static void
+check_guarded(const struct seat_table *seats, const struct watch *watch)
+{
+    uint32_t said = 0;
+    seat_list_check(seats, &watch->watchers);
+    assert(atomic_load(&watch->count) == watch->watchers.count);
+    for (uint32_t i = 0; i < seats->count; i++) {
+        enum seat_state state = seat_state(seats, i);
+        if (atomic_load(&seat_at(seats, i)->place) == watch->place) {
+            said += state == SEAT_WATCHING ? 1 : 0;
+        }
+    }
+    assert(said == watch->watchers.count); /* L4 */
+}
+
+static void
+enter(const struct seat_table *seats, struct watch *watch)
+{
+    guard_lock(&watch->guard);
+    if (seats->checked) {
+        check_guarded(seats, watch);
+    }
+}
+
+static void
+leave(const struct seat_table *seats, struct watch *watch)
+{
+    if (seats->checked) {
+        check_guarded(seats, watch);
+    }
+    guard_unlock(&watch->guard);
+}
+
+int
+watch_init(struct watch *watch, uint32_t place)
+{
+    assert(place != SEAT_NOWHERE);
+    seat_list_init(&watch->watchers);
+    atomic_init(&watch->count, 0);
+    watch->place = place;
+    return guard_init(&watch->guard);
+}
+
+void
+watch_fini(struct watch *watch)
+{
+    assert(watch->watchers.count == 0);
+    guard_fini(&watch->guard);
+}
+
+static void
+enlist(struct seat_table *seats, struct watch *watch, uint32_t seat,
+       uint64_t above)
+{
+    atomic_store(&seat_at(seats, seat)->watched, above);
+    seat_enter(seats, seat, SEAT_WATCHING, watch->place, 0);
+    seat_list_append(seats, &watch->watchers, seat);
+    atomic_store(&watch->count, watch->watchers.count);
+}
+
+static void
+delist(struct seat_table *seats, struct watch *watch, uint32_t seat)
+{
+    seat_list_remove(seats, &watch->watchers, seat);
+    seat_set_state(seats, seat, SEAT_IDLE);
+    atomic_store(&watch->count, watch->watchers.count);
+}
+
+/* Sleep until a writer has delisted this seat. */
+static int
+await_notice(struct seat_table *seats, struct watch *watch, uint32_t seat,
+             const struct timespec *deadline)
+{
+    struct seat *self = seat_at(seats, seat);
+    int error = 0;
+    atomic_store(&self->waiting, watch->place);
+    while (seat_state(seats, seat) == SEAT_WATCHING && error == 0) {
+        if (seat_is_cancelled(seats, seat)) {
+            error = ECANCELED;
+            break;
+        }
+        error = parking_wait(&self->parking, &watch->guard, deadline);
+    }
+    atomic_store(&self->waiting, SEAT_NOWHERE);
+    if (seat_state(seats, seat) != SEAT_WATCHING) {
+        return 0;
+    }
+    delist(seats, watch, seat);
+    return error;
+}
+
+int
+watch_wait(struct seat_table *seats, struct watch *watch, uint32_t seat,
+           const _Atomic uint64_t *version, uint64_t above,
+           const struct timespec *deadline)
+{
+    int error = 0;
+    if (atomic_load(version) > above) {
+        return 0;
+    }
+    enter(seats, watch);
+    enlist(seats, watch, seat, above);
+    if (atomic_load(version) > above) {
+        delist(seats, watch, seat);
+    } else {
+        error = await_notice(seats, watch, seat, deadline);
+    }
+    leave(seats, watch);
+    return error;
+}
+
+void
+watch_notify(struct seat_table *seats, struct watch *watch, uint64_t version)
+{
+    if (atomic_load(&watch->count) == 0) {
+        return;
+    }
+    enter(seats, watch);
+    uint32_t current = watch->watchers.head;
+    for (uint32_t i = watch->watchers.count; i > 0; i--) {
+        struct seat *watcher = seat_at(seats, current);
+        uint32_t next = watcher->next;
+        if (atomic_load(&watcher->watched) < version) {
+            delist(seats, watch, current);
+            parking_wake(&watcher->parking);
+        }
+        current = next;
+    }
+    leave(seats, watch);
+}
+
+void
+watch_cancel(struct seat_table *seats, struct watch *watch, uint32_t seat)
+{
+    enter(seats, watch);
+    struct seat *cancelled = seat_at(seats, seat);
+    if (seat_state(seats, seat) == SEAT_WATCHING &&
+        atomic_load(&cancelled->place) == watch->place) {
+        parking_wake(&cancelled->parking);
+    }
+    leave(seats, watch);
+}
+
+void
+watch_check(const struct seat_table *seats, struct watch *watch)
+{
+    guard_lock(&watch->guard);
+    check_guarded(seats, watch);
+    guard_unlock(&watch->guard);
+}

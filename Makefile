@@ -34,6 +34,8 @@ NET := $(patsubst %.c,$(BUILD)/%.o,$(wildcard net/*.c))
 CLI := $(patsubst %.c,$(BUILD)/%.o,$(filter-out \
 	$(COMMANDS:%=cli/%.c),$(wildcard cli/*.c)))
 TESTS := $(patsubst tests/%.c,$(BUILD)/tests/%,$(wildcard tests/test_*.c))
+TEST_SHARED := $(patsubst %.c,$(BUILD)/%.o,$(filter-out \
+	$(wildcard tests/test_*.c),$(wildcard tests/*.c)))
 C_FILES := $(wildcard core/*.[ch] net/*.[ch] cli/*.[ch] tests/*.[ch])
 MAN_PAGES := $(wildcard docs/man/*.[1-9])
 
@@ -77,8 +79,8 @@ build/bin/%: $(BUILD)/cli/%
 	@ln -f $< $@ 2>/dev/null || cp -f $< $@
 	@ln -sf build/bin/$* $*
 
-$(BUILD)/tests/%: $(BUILD)/tests/%.o $(LIBRARIES)
-	$(CC) -o $@ $< $(LIBRARIES) $(ALL_LDFLAGS) -lcmocka
+$(BUILD)/tests/%: $(BUILD)/tests/%.o $(TEST_SHARED) $(LIBRARIES)
+	$(CC) -o $@ $< $(TEST_SHARED) $(LIBRARIES) $(ALL_LDFLAGS) -lcmocka
 
 install: all ## install commands and man pages under $(DESTDIR)$(PREFIX)
 	install -d $(DESTDIR)$(PREFIX)/bin

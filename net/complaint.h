@@ -26,8 +26,8 @@ struct complaint {
  */
 void complaint_set(struct complaint *complaint, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
-void complaint_set_list(struct complaint *complaint, const char *format,
-                        va_list arguments)
-    __attribute__((format(printf, 2, 0)));
+void
+complaint_set_list(struct complaint *complaint, const char *format,
+                   va_list arguments) __attribute__((format(printf, 2, 0)));
 
 #endif

@@ -30,8 +30,12 @@
 
 #include "complaint.h"
 
-enum log_level { LOG_LEVEL_ERROR, LOG_LEVEL_WARNING, LOG_LEVEL_NOTICE,
-                 LOG_LEVEL_DETAIL };
+enum log_level {
+    LOG_LEVEL_ERROR,
+    LOG_LEVEL_WARNING,
+    LOG_LEVEL_NOTICE,
+    LOG_LEVEL_DETAIL
+};
 enum log_sink { LOG_SINK_FILE, LOG_SINK_STDERR, LOG_SINK_SYSLOG };
 
 struct log {

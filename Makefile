@@ -80,7 +80,8 @@ build/bin/%: $(BUILD)/cli/%
 	@ln -sf build/bin/$* $*
 
 $(BUILD)/tests/%: $(BUILD)/tests/%.o $(TEST_SHARED) $(LIBRARIES)
-	$(CC) -o $@ $< $(TEST_SHARED) $(LIBRARIES) $(ALL_LDFLAGS) -lcmocka
+	$(CC) -o $@ $< $(TEST_SHARED) $(LIBRARIES) $(ALL_LDFLAGS) \
+		-Wl,--wrap=pthread_cond_timedwait -lcmocka
 
 install: all ## install commands and man pages under $(DESTDIR)$(PREFIX)
 	install -d $(DESTDIR)$(PREFIX)/bin

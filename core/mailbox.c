@@ -116,20 +116,20 @@ place_write(const struct segment *segment, const struct mailbox_write *request,
             uint64_t length, uint64_t *offset, uint64_t *new_length)
 {
     uint64_t size = segment->geometry.mailbox_bytes;
-    *offset = request->mode == MAILBOX_REPLACE  ? 0
-              : request->mode == MAILBOX_APPEND ? length
-                                                : request->offset_bytes;
+    *offset = request->mode == MAILBOX_REPLACE     ? 0
+              : request->mode == MAILBOX_OVERWRITE ? request->offset_bytes
+                                                   : length;
+    if (request->length_bytes == 0) {
+        *new_length = request->mode == MAILBOX_REPLACE ? 0 : length;
+        return 0;
+    }
     if (*offset > size || request->length_bytes > size - *offset) {
         return EFBIG;
     }
     *new_length = *offset + request->length_bytes;
-    if (request->mode == MAILBOX_REPLACE) {
-        return 0;
+    if (request->mode != MAILBOX_REPLACE) {
+        *new_length = most(*new_length, length);
     }
-    if (request->length_bytes == 0) {
-        *new_length = length;
-    }
-    *new_length = most(*new_length, length);
     return 0;
 }
 

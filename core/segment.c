@@ -7,17 +7,11 @@
 
 #define BOUNDARY 64U
 
-/* sum += count * size, on a boundary; true when that overflows. */
-static bool
-add_overflows(uint64_t *sum, uint64_t count, uint64_t size)
-{
-    uint64_t product = 0;
-    if (__builtin_mul_overflow(count, size, &product) ||
-        __builtin_add_overflow(*sum, product, sum)) {
-        return true;
-    }
-    return *sum > (uint64_t)PTRDIFF_MAX;
-}
+/* No sum of sizes overflows: seats, mailboxes and banks at their most. */
+static_assert(sizeof(size_t) == 8, "a segment may exceed 4 GB");
+static_assert(SEGMENT_MAILBOX_BYTES_MAX <=
+                  UINT64_MAX / 8 / SEGMENT_MAILBOXES_MAX,
+              "two banks of each mailbox fit 63 bits");
 
 /* Fill in the offsets and sizes that follow from the geometry. */
 static int
@@ -31,21 +25,17 @@ lay_out(struct segment *segment, const struct segment_geometry *geometry)
         geometry->mailbox_bytes > SEGMENT_MAILBOX_BYTES_MAX) {
         return EINVAL;
     }
-    uint64_t sum = sizeof(struct segment_header);
     segment->geometry = *geometry;
     segment->bank_bytes =
         (geometry->mailbox_bytes + BOUNDARY - 1) / BOUNDARY * BOUNDARY;
-    bool overflows =
-        add_overflows(&sum, geometry->seats_count, sizeof(struct seat));
-    segment->mailboxes_offset = sum;
-    overflows = overflows || add_overflows(&sum, geometry->mailboxes_count,
-                                           sizeof(struct mailbox));
-    segment->banks_offset = sum;
-    overflows = overflows ||
-                add_overflows(&sum, UINT64_C(2) * geometry->mailboxes_count,
-                              segment->bank_bytes);
-    segment->total_bytes = sum;
-    return overflows ? EOVERFLOW : 0;
+    segment->mailboxes_offset = sizeof(struct segment_header) +
+                                geometry->seats_count * sizeof(struct seat);
+    segment->banks_offset = segment->mailboxes_offset +
+                            geometry->mailboxes_count * sizeof(struct mailbox);
+    segment->total_bytes =
+        segment->banks_offset +
+        UINT64_C(2) * geometry->mailboxes_count * segment->bank_bytes;
+    return 0;
 }
 
 int

@@ -74,8 +74,7 @@ struct segment {
 
 /*
  * How large is a segment of this geometry?
- * Errors: EINVAL     a count or a size out of its range
- *         EOVERFLOW  more than an address can tell
+ * Errors: EINVAL  a count or a size out of its range
  */
 int segment_measure(const struct segment_geometry *geometry,
                     uint64_t *total_bytes) __attribute__((warn_unused_result));

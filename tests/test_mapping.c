@@ -1,0 +1,134 @@
+#include "mapping.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "cmocka_all.h"
+
+static char name[64];
+
+static int
+set_up(void **state)
+{
+    (void)state;
+    snprintf(name, sizeof(name), "/dipc-test-%ld", (long)getpid());
+    return 0;
+}
+
+static int
+tear_down(void **state)
+{
+    (void)state;
+    (void)shm_unlink(name);
+    return 0;
+}
+
+static void
+memory_is_reserved_zero_and_private_to_the_user(void **state)
+{
+    struct mapping mapping;
+    struct stat status;
+    (void)state;
+    assert_int_equal(mapping_create(&mapping, name, 100000), 0);
+    assert_int_equal(fstat(mapping.descriptor, &status), 0);
+    assert_int_equal(status.st_mode & 0777, 0600);
+    assert_true(status.st_size == 100000);
+    assert_true(status.st_blocks * 512 >= 100000);
+    const unsigned char *bytes = mapping.memory;
+    for (int i = 0; i < 100000; i++) {
+        assert_int_equal(bytes[i], 0);
+    }
+    mapping_destroy(&mapping);
+}
+
+static void
+a_taken_name_is_refused(void **state)
+{
+    struct mapping mapping;
+    struct mapping second;
+    (void)state;
+    assert_int_equal(mapping_create(&mapping, name, 1000), 0);
+    assert_int_equal(mapping_create(&second, name, 1000), EEXIST);
+    mapping_destroy(&mapping);
+    assert_int_equal(mapping_unlink(name), 0);
+    assert_int_equal(mapping_unlink(name), ENOENT);
+}
+
+static void
+what_has_no_room_is_refused_and_leaves_nothing(void **state)
+{
+    struct mapping mapping;
+    (void)state;
+    assert_int_equal(mapping_create(&mapping, name, UINT64_C(1) << 45), ENOSPC);
+    pid_t owner = 0;
+    assert_int_equal(mapping_owner(name, &owner), ENOENT);
+}
+
+/* A child that creates the memory, says so, and lives until told. */
+static pid_t
+start_owner(int *control)
+{
+    int said[2];
+    int told[2];
+    assert_int_equal(pipe(said), 0);
+    assert_int_equal(pipe(told), 0);
+    pid_t child = fork();
+    assert_true(child >= 0);
+    if (child == 0) {
+        struct mapping mapping;
+        char byte = mapping_create(&mapping, name, 1000) == 0 ? 'y' : 'n';
+        (void)close(told[1]);
+        (void)!write(said[1], &byte, 1);
+        (void)!read(told[0], &byte, 1);
+        _exit(0);
+    }
+    char byte = 0;
+    (void)close(told[0]);
+    assert_int_equal(read(said[0], &byte, 1), 1);
+    assert_int_equal(byte, 'y');
+    (void)close(said[0]);
+    (void)close(said[1]);
+    *control = told[1];
+    return child;
+}
+
+static void
+the_owner_is_known_while_it_lives(void **state)
+{
+    int control = -1;
+    pid_t owner = 0;
+    (void)state;
+    pid_t child = start_owner(&control);
+    assert_int_equal(mapping_owner(name, &owner), 0);
+    assert_int_equal(owner, child);
+    assert_int_equal(mapping_clear(name), EBUSY);
+    assert_int_equal(kill(child, SIGKILL), 0);
+    assert_int_equal(waitpid(child, NULL, 0), child);
+    assert_int_equal(mapping_owner(name, &owner), 0);
+    assert_int_equal(owner, 0);
+    assert_int_equal(mapping_clear(name), 0);
+    assert_int_equal(mapping_clear(name), ENOENT);
+    (void)close(control);
+}
+
+int
+main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_teardown(
+            memory_is_reserved_zero_and_private_to_the_user, tear_down),
+        cmocka_unit_test_teardown(a_taken_name_is_refused, tear_down),
+        cmocka_unit_test_teardown(
+            what_has_no_room_is_refused_and_leaves_nothing, tear_down),
+        cmocka_unit_test_teardown(the_owner_is_known_while_it_lives, tear_down),
+    };
+    return cmocka_run_group_tests_name("mapping", tests, set_up, NULL);
+}

@@ -1,0 +1,571 @@
+#include "rwlock.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+#include "actor.h"
+#include "cmocka_all.h"
+
+#define ACTORS 5
+#define PLACE 7
+#define FAR_MS 3600000
+
+/* A lock, and actors that each sit on the seat of their own number. */
+struct stage {
+    struct seat_table table;
+    struct seat seats[ACTORS];
+    struct rwlock lock;
+    struct actor actors[ACTORS];
+    struct part {
+        struct stage *stage;
+        uint32_t seat;
+        const struct timespec *deadline;
+    } parts[ACTORS];
+};
+
+static int
+sit(void *argument)
+{
+    struct part *part = argument;
+    uint32_t seat = SEAT_NONE;
+    int error = seat_take(&part->stage->table, part->seat, &seat);
+    return error != 0 ? error : seat == part->seat ? 0 : EINVAL;
+}
+
+static int
+stand(void *argument)
+{
+    struct part *part = argument;
+    seat_leave(&part->stage->table, part->seat);
+    return 0;
+}
+
+static int
+rdlock(void *argument)
+{
+    struct part *part = argument;
+    return rwlock_rdlock(&part->stage->table, &part->stage->lock, part->seat,
+                         part->deadline);
+}
+
+static int
+wrlock(void *argument)
+{
+    struct part *part = argument;
+    return rwlock_wrlock(&part->stage->table, &part->stage->lock, part->seat,
+                         part->deadline);
+}
+
+static int
+unlock(void *argument)
+{
+    struct part *part = argument;
+    rwlock_unlock(&part->stage->table, &part->stage->lock, part->seat);
+    return 0;
+}
+
+static int
+set_up(void **state)
+{
+    struct stage *stage = aligned_alloc(64, sizeof(*stage));
+    assert_non_null(stage);
+    assert_int_equal(seat_table_init(&stage->table, stage->seats, ACTORS, true),
+                     0);
+    assert_int_equal(rwlock_init(&stage->lock, PLACE), 0);
+    for (uint32_t i = 0; i < ACTORS; i++) {
+        stage->parts[i] = (struct part){.stage = stage, .seat = i};
+        actor_init(&stage->actors[i]);
+        assert_int_equal(actor_do(&stage->actors[i], sit, &stage->parts[i]), 0);
+    }
+    *state = stage;
+    return 0;
+}
+
+static int
+tear_down(void **state)
+{
+    struct stage *stage = *state;
+    for (uint32_t i = 0; i < ACTORS; i++) {
+        assert_int_equal(actor_do(&stage->actors[i], stand, &stage->parts[i]),
+                         0);
+        actor_fini(&stage->actors[i]);
+    }
+    rwlock_fini(&stage->lock);
+    seat_table_fini(&stage->table);
+    free(stage);
+    return 0;
+}
+
+/* Script steps: actor i does, begins or finishes a step. */
+
+static void
+does(struct stage *stage, uint32_t i, int (*step)(void *))
+{
+    assert_int_equal(actor_do(&stage->actors[i], step, &stage->parts[i]), 0);
+    rwlock_check(&stage->table, &stage->lock);
+}
+
+static void
+queues(struct stage *stage, uint32_t i, int (*step)(void *))
+{
+    actor_start(&stage->actors[i], step, &stage->parts[i]);
+    actor_await_state(&stage->table, i,
+                      step == rdlock ? SEAT_QUEUED_READ : SEAT_QUEUED_WRITE);
+    rwlock_check(&stage->table, &stage->lock);
+}
+
+static void
+finishes(struct stage *stage, uint32_t i, int result)
+{
+    assert_int_equal(actor_finish(&stage->actors[i]), result);
+    rwlock_check(&stage->table, &stage->lock);
+}
+
+static void
+times_out(struct stage *stage, uint32_t i)
+{
+    actor_expire(&stage->table, i, &stage->lock.guard);
+    finishes(stage, i, ETIMEDOUT);
+}
+
+static void
+still_waits(struct stage *stage, uint32_t i)
+{
+    enum seat_state now = seat_state(&stage->table, i);
+    assert_true(now == SEAT_QUEUED_READ || now == SEAT_QUEUED_WRITE);
+    assert_true(actor_is_busy(&stage->actors[i]));
+}
+
+static void
+counts_are(struct stage *stage, uint32_t readers, uint32_t writers,
+           uint32_t waiting)
+{
+    struct rwlock_counts counts = rwlock_count(&stage->lock);
+    assert_int_equal(counts.readers, readers);
+    assert_int_equal(counts.writers, writers);
+    assert_int_equal(counts.waiting, waiting);
+}
+
+static void
+readers_hold_together(void **state)
+{
+    struct stage *stage = *state;
+    does(stage, 0, rdlock);
+    does(stage, 1, rdlock);
+    counts_are(stage, 2, 0, 0);
+    does(stage, 0, unlock);
+    does(stage, 1, unlock);
+    counts_are(stage, 0, 0, 0);
+}
+
+static void
+a_writer_holds_alone(void **state)
+{
+    struct stage *stage = *state;
+    does(stage, 0, wrlock);
+    queues(stage, 1, rdlock);
+    queues(stage, 2, wrlock);
+    counts_are(stage, 0, 1, 2);
+    does(stage, 0, unlock);
+    finishes(stage, 1, 0);
+    still_waits(stage, 2);
+    does(stage, 1, unlock);
+    finishes(stage, 2, 0);
+    does(stage, 2, unlock);
+}
+
+static void
+reader_behind_a_queued_writer_waits(void **state)
+{
+    struct stage *stage = *state;
+    does(stage, 0, rdlock);
+    queues(stage, 1, wrlock);
+    queues(stage, 2, rdlock);
+    does(stage, 0, unlock);
+    finishes(stage, 1, 0);
+    still_waits(stage, 2);
+    does(stage, 1, unlock);
+    finishes(stage, 2, 0);
+    does(stage, 2, unlock);
+}
+
+static void
+neighbouring_readers_are_admitted_together(void **state)
+{
+    struct stage *stage = *state;
+    does(stage, 0, wrlock);
+    queues(stage, 1, rdlock);
+    queues(stage, 2, rdlock);
+    queues(stage, 3, wrlock);
+    queues(stage, 4, rdlock);
+    does(stage, 0, unlock);
+    finishes(stage, 1, 0);
+    finishes(stage, 2, 0);
+    counts_are(stage, 2, 0, 2);
+    does(stage, 1, unlock);
+    still_waits(stage, 3);
+    does(stage, 2, unlock);
+    finishes(stage, 3, 0);
+    still_waits(stage, 4);
+    does(stage, 3, unlock);
+    finishes(stage, 4, 0);
+    does(stage, 4, unlock);
+}
+
+static void
+writers_are_admitted_in_the_order_of_their_tickets(void **state)
+{
+    struct stage *stage = *state;
+    does(stage, 0, wrlock);
+    for (uint32_t i = ACTORS - 1; i > 0; i--) {
+        queues(stage, i, wrlock);
+    }
+    does(stage, 0, unlock);
+    for (uint32_t i = ACTORS - 1; i > 0; i--) {
+        finishes(stage, i, 0);
+        for (uint32_t behind = i - 1; behind > 0; behind--) {
+            still_waits(stage, behind);
+        }
+        does(stage, i, unlock);
+    }
+}
+
+static void
+a_passed_deadline_still_takes_a_free_lock(void **state)
+{
+    struct stage *stage = *state;
+    struct timespec past = {0, 0};
+    stage->parts[0].deadline = &past;
+    does(stage, 0, wrlock);
+    does(stage, 0, unlock);
+    does(stage, 0, rdlock);
+    does(stage, 0, unlock);
+}
+
+static void
+a_waiter_that_times_out_leaves_no_trace(void **state)
+{
+    struct stage *stage = *state;
+    struct timespec past = {0, 0};
+    stage->parts[1].deadline = &past;
+    does(stage, 0, wrlock);
+    assert_int_equal(actor_do(&stage->actors[1], rdlock, &stage->parts[1]),
+                     ETIMEDOUT);
+    assert_int_equal(seat_state(&stage->table, 1), SEAT_IDLE);
+    counts_are(stage, 0, 1, 0);
+    assert_int_equal(actor_do(&stage->actors[1], wrlock, &stage->parts[1]),
+                     ETIMEDOUT);
+    counts_are(stage, 0, 1, 0);
+    does(stage, 0, unlock);
+    does(stage, 1, wrlock);
+    does(stage, 1, unlock);
+}
+
+static void
+a_writer_that_times_out_at_the_head_lets_readers_through(void **state)
+{
+    struct stage *stage = *state;
+    struct timespec far = actor_deadline_ms(FAR_MS);
+    stage->parts[1].deadline = &far;
+    does(stage, 0, rdlock);
+    queues(stage, 1, wrlock);
+    queues(stage, 2, rdlock);
+    queues(stage, 3, rdlock);
+    times_out(stage, 1);
+    finishes(stage, 2, 0);
+    finishes(stage, 3, 0);
+    counts_are(stage, 3, 0, 0);
+    does(stage, 0, unlock);
+    does(stage, 2, unlock);
+    does(stage, 3, unlock);
+}
+
+static void
+a_writer_that_times_out_in_the_middle_joins_the_readers_around_it(void **state)
+{
+    struct stage *stage = *state;
+    struct timespec far = actor_deadline_ms(FAR_MS);
+    stage->parts[2].deadline = &far;
+    does(stage, 0, wrlock);
+    queues(stage, 1, rdlock);
+    queues(stage, 2, wrlock);
+    queues(stage, 3, rdlock);
+    times_out(stage, 2);
+    counts_are(stage, 0, 1, 2);
+    does(stage, 0, unlock);
+    finishes(stage, 1, 0);
+    finishes(stage, 3, 0);
+    counts_are(stage, 2, 0, 0);
+    does(stage, 1, unlock);
+    does(stage, 3, unlock);
+}
+
+static void
+the_last_waiter_that_times_out_leaves_the_tail_right(void **state)
+{
+    struct stage *stage = *state;
+    struct timespec far = actor_deadline_ms(FAR_MS);
+    stage->parts[2].deadline = &far;
+    does(stage, 0, wrlock);
+    queues(stage, 1, wrlock);
+    queues(stage, 2, rdlock);
+    times_out(stage, 2);
+    queues(stage, 3, rdlock);
+    does(stage, 0, unlock);
+    finishes(stage, 1, 0);
+    still_waits(stage, 3);
+    does(stage, 1, unlock);
+    finishes(stage, 3, 0);
+    does(stage, 3, unlock);
+}
+
+/* What segment_cancel does, for a lock that stands alone. */
+static void
+cancel(struct stage *stage, uint32_t i)
+{
+    if (seat_mark_cancelled(&stage->table, i) == PLACE) {
+        rwlock_cancel(&stage->table, &stage->lock, i);
+    }
+}
+
+static void
+a_cancelled_waiter_leaves_the_queue_at_once(void **state)
+{
+    struct stage *stage = *state;
+    does(stage, 0, rdlock);
+    queues(stage, 1, wrlock);
+    queues(stage, 2, rdlock);
+    cancel(stage, 1);
+    finishes(stage, 1, ECANCELED);
+    finishes(stage, 2, 0);
+    does(stage, 0, unlock);
+    does(stage, 2, unlock);
+}
+
+static void
+a_cancelled_seat_takes_a_free_lock_and_waits_for_none(void **state)
+{
+    struct stage *stage = *state;
+    cancel(stage, 0);
+    does(stage, 0, wrlock);
+    does(stage, 0, unlock);
+    does(stage, 1, rdlock);
+    does(stage, 0, rdlock);
+    does(stage, 0, unlock);
+    assert_int_equal(actor_do(&stage->actors[0], wrlock, &stage->parts[0]),
+                     ECANCELED);
+    does(stage, 1, unlock);
+    does(stage, 0, stand);
+    does(stage, 0, sit);
+    assert_false(seat_is_cancelled(&stage->table, 0));
+}
+
+static void
+cancelling_another_seat_wakes_nobody_else(void **state)
+{
+    struct stage *stage = *state;
+    does(stage, 0, wrlock);
+    queues(stage, 1, wrlock);
+    cancel(stage, 0);
+    cancel(stage, 3);
+    rwlock_cancel(&stage->table, &stage->lock, 3);
+    still_waits(stage, 1);
+    does(stage, 0, unlock);
+    finishes(stage, 1, 0);
+    does(stage, 1, unlock);
+}
+
+static void
+unlock_aborting(void *argument)
+{
+    (void)unlock(argument);
+}
+
+static void
+unlocking_what_one_does_not_hold_is_a_bug(void **state)
+{
+    struct stage *stage = *state;
+    does(stage, 0, rdlock);
+    assert_true(actor_aborts(unlock_aborting, &stage->parts[1]));
+    does(stage, 0, unlock);
+}
+
+/* The check itself: each breach of an invariant is found. */
+
+static void
+check_now(void *argument)
+{
+    struct stage *stage = argument;
+    rwlock_check(&stage->table, &stage->lock);
+}
+
+static void
+check_finds(struct stage *stage)
+{
+    assert_true(actor_aborts(check_now, stage));
+}
+
+static void
+the_check_finds_two_writers(void **state)
+{
+    struct stage *stage = *state;
+    does(stage, 0, rdlock);
+    does(stage, 1, rdlock);
+    seat_set_state(&stage->table, 0, SEAT_WRITING);
+    stage->lock.writers = 1;
+    check_finds(stage);
+    seat_set_state(&stage->table, 0, SEAT_READING);
+    stage->lock.writers = 0;
+    does(stage, 0, unlock);
+    does(stage, 1, unlock);
+}
+
+static void
+the_check_finds_tickets_out_of_order(void **state)
+{
+    struct stage *stage = *state;
+    does(stage, 0, wrlock);
+    queues(stage, 1, wrlock);
+    queues(stage, 2, wrlock);
+    uint64_t ticket = atomic_load(&stage->seats[1].ticket);
+    atomic_store(&stage->seats[1].ticket, ticket + 1);
+    check_finds(stage);
+    atomic_store(&stage->seats[1].ticket, ticket);
+    atomic_store(&stage->seats[0].ticket, ticket);
+    check_finds(stage);
+    atomic_store(&stage->seats[0].ticket, ticket - 1);
+    does(stage, 0, unlock);
+    finishes(stage, 1, 0);
+    does(stage, 1, unlock);
+    finishes(stage, 2, 0);
+    does(stage, 2, unlock);
+}
+
+static void
+the_check_finds_a_lost_wake_up(void **state)
+{
+    struct stage *stage = *state;
+    does(stage, 0, wrlock);
+    queues(stage, 1, rdlock);
+    seat_set_state(&stage->table, 0, SEAT_READING);
+    stage->lock.writers = 0;
+    check_finds(stage);
+    seat_set_state(&stage->table, 0, SEAT_WRITING);
+    stage->lock.writers = 1;
+    does(stage, 0, unlock);
+    finishes(stage, 1, 0);
+    does(stage, 1, unlock);
+}
+
+static void
+the_check_finds_a_seat_that_is_in_no_list(void **state)
+{
+    struct stage *stage = *state;
+    seat_enter(&stage->table, 4, SEAT_QUEUED_READ, PLACE, 1);
+    check_finds(stage);
+    seat_set_state(&stage->table, 4, SEAT_READING);
+    check_finds(stage);
+    seat_set_state(&stage->table, 4, SEAT_IDLE);
+}
+
+static void
+the_check_finds_broken_links(void **state)
+{
+    struct stage *stage = *state;
+    does(stage, 0, rdlock);
+    does(stage, 1, rdlock);
+    stage->seats[1].prev = 3;
+    check_finds(stage);
+    stage->seats[1].prev = 0;
+    stage->lock.holders.count = 1;
+    check_finds(stage);
+    stage->lock.holders.count = 2;
+    stage->lock.holders.tail = 0;
+    check_finds(stage);
+    stage->lock.holders.tail = 1;
+    stage->seats[0].next = 99;
+    check_finds(stage);
+    stage->seats[0].next = 1;
+    does(stage, 0, unlock);
+    does(stage, 1, unlock);
+}
+
+/* Many turns at once: the exclusion that users see, with the check on. */
+
+#define TURNS 300
+
+static int
+take_turns(void *argument)
+{
+    struct part *part = argument;
+    struct stage *stage = part->stage;
+    int64_t *shared = (int64_t *)(uintptr_t)part->deadline;
+    unsigned int seed = 17 + part->seat;
+    int torn = 0;
+    for (int turn = 0; turn < TURNS; turn++) {
+        struct timespec deadline = actor_deadline_ms(rand_r(&seed) % 3);
+        bool writes = rand_r(&seed) % 3 == 0;
+        int error = writes ? rwlock_wrlock(&stage->table, &stage->lock,
+                                           part->seat, &deadline)
+                           : rwlock_rdlock(&stage->table, &stage->lock,
+                                           part->seat, &deadline);
+        if (error != 0) {
+            torn += error != ETIMEDOUT ? 1 : 0;
+            continue;
+        }
+        torn += shared[0] != shared[1] ? 1 : 0;
+        if (writes) {
+            shared[0]++;
+            shared[1]++;
+        }
+        rwlock_unlock(&stage->table, &stage->lock, part->seat);
+    }
+    return torn;
+}
+
+static void
+a_crowd_with_short_deadlines_breaks_no_invariant(void **state)
+{
+    struct stage *stage = *state;
+    int64_t shared[2] = {0, 0};
+    for (uint32_t i = 0; i < ACTORS; i++) {
+        stage->parts[i].deadline = (const struct timespec *)(void *)shared;
+        actor_start(&stage->actors[i], take_turns, &stage->parts[i]);
+    }
+    for (uint32_t i = 0; i < ACTORS; i++) {
+        assert_int_equal(actor_finish(&stage->actors[i]), 0);
+    }
+    rwlock_check(&stage->table, &stage->lock);
+    counts_are(stage, 0, 0, 0);
+    assert_true(shared[0] > 0);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+
+int
+main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TEST(readers_hold_together),
+        TEST(a_writer_holds_alone),
+        TEST(reader_behind_a_queued_writer_waits),
+        TEST(neighbouring_readers_are_admitted_together),
+        TEST(writers_are_admitted_in_the_order_of_their_tickets),
+        TEST(a_passed_deadline_still_takes_a_free_lock),
+        TEST(a_waiter_that_times_out_leaves_no_trace),
+        TEST(a_writer_that_times_out_at_the_head_lets_readers_through),
+        TEST(a_writer_that_times_out_in_the_middle_joins_the_readers_around_it),
+        TEST(the_last_waiter_that_times_out_leaves_the_tail_right),
+        TEST(a_cancelled_waiter_leaves_the_queue_at_once),
+        TEST(a_cancelled_seat_takes_a_free_lock_and_waits_for_none),
+        TEST(cancelling_another_seat_wakes_nobody_else),
+        TEST(unlocking_what_one_does_not_hold_is_a_bug),
+        TEST(the_check_finds_two_writers),
+        TEST(the_check_finds_tickets_out_of_order),
+        TEST(the_check_finds_a_lost_wake_up),
+        TEST(the_check_finds_a_seat_that_is_in_no_list),
+        TEST(the_check_finds_broken_links),
+        TEST(a_crowd_with_short_deadlines_breaks_no_invariant),
+    };
+    return cmocka_run_group_tests_name("rwlock", tests, NULL, NULL);
+}

@@ -1,0 +1,270 @@
+#include "watch.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+#include "actor.h"
+#include "cmocka_all.h"
+
+#define ACTORS 3
+#define PLACE 9
+#define FAR_MS 3600000
+
+/* A version, its watch, and actors that each sit on a seat. */
+struct stage {
+    struct seat_table table;
+    struct seat seats[ACTORS];
+    struct watch watch;
+    _Atomic uint64_t version;
+    struct actor actors[ACTORS];
+    struct part {
+        struct stage *stage;
+        uint32_t seat;
+        uint64_t above;
+        struct timespec deadline;
+    } parts[ACTORS];
+};
+
+static int
+sit(void *argument)
+{
+    struct part *part = argument;
+    uint32_t seat = SEAT_NONE;
+    return seat_take(&part->stage->table, part->seat, &seat);
+}
+
+static int
+stand(void *argument)
+{
+    struct part *part = argument;
+    seat_leave(&part->stage->table, part->seat);
+    return 0;
+}
+
+static int
+wait_above(void *argument)
+{
+    struct part *part = argument;
+    return watch_wait(&part->stage->table, &part->stage->watch, part->seat,
+                      &part->stage->version, part->above, &part->deadline);
+}
+
+static int
+set_up(void **state)
+{
+    struct stage *stage = aligned_alloc(64, sizeof(*stage));
+    assert_non_null(stage);
+    assert_int_equal(seat_table_init(&stage->table, stage->seats, ACTORS, true),
+                     0);
+    assert_int_equal(watch_init(&stage->watch, PLACE), 0);
+    atomic_init(&stage->version, 5);
+    for (uint32_t i = 0; i < ACTORS; i++) {
+        stage->parts[i] = (struct part){.stage = stage, .seat = i};
+        stage->parts[i].deadline = actor_deadline_ms(FAR_MS);
+        actor_init(&stage->actors[i]);
+        assert_int_equal(actor_do(&stage->actors[i], sit, &stage->parts[i]), 0);
+    }
+    *state = stage;
+    return 0;
+}
+
+static int
+tear_down(void **state)
+{
+    struct stage *stage = *state;
+    for (uint32_t i = 0; i < ACTORS; i++) {
+        assert_int_equal(actor_do(&stage->actors[i], stand, &stage->parts[i]),
+                         0);
+        actor_fini(&stage->actors[i]);
+    }
+    watch_fini(&stage->watch);
+    seat_table_fini(&stage->table);
+    free(stage);
+    return 0;
+}
+
+static void
+watches(struct stage *stage, uint32_t i, uint64_t above)
+{
+    stage->parts[i].above = above;
+    actor_start(&stage->actors[i], wait_above, &stage->parts[i]);
+    actor_await_state(&stage->table, i, SEAT_WATCHING);
+    watch_check(&stage->table, &stage->watch);
+}
+
+static void
+finishes(struct stage *stage, uint32_t i, int result)
+{
+    assert_int_equal(actor_finish(&stage->actors[i]), result);
+    assert_int_equal(seat_state(&stage->table, i), SEAT_IDLE);
+    watch_check(&stage->table, &stage->watch);
+}
+
+static void
+publish(struct stage *stage, uint64_t version)
+{
+    atomic_store(&stage->version, version);
+    watch_notify(&stage->table, &stage->watch, version);
+}
+
+static void
+a_version_already_passed_needs_no_wait(void **state)
+{
+    struct stage *stage = *state;
+    stage->parts[0].above = 4;
+    assert_int_equal(actor_do(&stage->actors[0], wait_above, &stage->parts[0]),
+                     0);
+}
+
+static void
+a_publication_wakes_those_whom_it_satisfies(void **state)
+{
+    struct stage *stage = *state;
+    watches(stage, 0, 5);
+    watches(stage, 1, 6);
+    watches(stage, 2, 5);
+    assert_int_equal(atomic_load(&stage->watch.count), 3);
+    publish(stage, 6);
+    finishes(stage, 0, 0);
+    finishes(stage, 2, 0);
+    assert_int_equal(seat_state(&stage->table, 1), SEAT_WATCHING);
+    assert_int_equal(atomic_load(&stage->watch.count), 1);
+    publish(stage, 7);
+    finishes(stage, 1, 0);
+    assert_int_equal(atomic_load(&stage->watch.count), 0);
+}
+
+static void
+a_watcher_that_times_out_leaves_no_trace(void **state)
+{
+    struct stage *stage = *state;
+    watches(stage, 0, 5);
+    watches(stage, 1, 5);
+    actor_expire(&stage->table, 0, &stage->watch.guard);
+    finishes(stage, 0, ETIMEDOUT);
+    assert_int_equal(atomic_load(&stage->watch.count), 1);
+    publish(stage, 6);
+    finishes(stage, 1, 0);
+}
+
+static void
+a_passed_deadline_asks_without_waiting(void **state)
+{
+    struct stage *stage = *state;
+    stage->parts[0].above = 5;
+    stage->parts[0].deadline = (struct timespec){0, 0};
+    assert_int_equal(actor_do(&stage->actors[0], wait_above, &stage->parts[0]),
+                     ETIMEDOUT);
+    finishes(stage, 0, ETIMEDOUT);
+}
+
+static void
+cancel(struct stage *stage, uint32_t i)
+{
+    if (seat_mark_cancelled(&stage->table, i) == PLACE) {
+        watch_cancel(&stage->table, &stage->watch, i);
+    }
+}
+
+static void
+a_cancelled_watcher_leaves_at_once(void **state)
+{
+    struct stage *stage = *state;
+    watches(stage, 0, 5);
+    watches(stage, 1, 5);
+    cancel(stage, 0);
+    finishes(stage, 0, ECANCELED);
+    watch_cancel(&stage->table, &stage->watch, 2);
+    watch_cancel(&stage->table, &stage->watch, 1);
+    assert_int_equal(seat_state(&stage->table, 1), SEAT_WATCHING);
+    publish(stage, 6);
+    finishes(stage, 1, 0);
+    stage->parts[0].above = 6;
+    assert_int_equal(actor_do(&stage->actors[0], wait_above, &stage->parts[0]),
+                     ECANCELED);
+}
+
+static void
+notifying_nobody_does_nothing(void **state)
+{
+    struct stage *stage = *state;
+    publish(stage, 6);
+    watch_check(&stage->table, &stage->watch);
+    assert_int_equal(atomic_load(&stage->watch.count), 0);
+}
+
+static void
+check_now(void *argument)
+{
+    struct stage *stage = argument;
+    watch_check(&stage->table, &stage->watch);
+}
+
+static void
+the_check_finds_a_ghost(void **state)
+{
+    struct stage *stage = *state;
+    watches(stage, 0, 5);
+    atomic_store(&stage->watch.count, 2);
+    assert_true(actor_aborts(check_now, stage));
+    atomic_store(&stage->watch.count, 1);
+    seat_enter(&stage->table, 1, SEAT_WATCHING, PLACE, 0);
+    assert_true(actor_aborts(check_now, stage));
+    seat_set_state(&stage->table, 1, SEAT_IDLE);
+    publish(stage, 6);
+    finishes(stage, 0, 0);
+}
+
+#define PUBLICATIONS 2000
+
+static int
+follow(void *argument)
+{
+    struct part *part = argument;
+    uint64_t seen = 5;
+    while (seen < 5 + PUBLICATIONS) {
+        part->above = seen;
+        if (wait_above(part) != 0) {
+            return 1;
+        }
+        uint64_t now = atomic_load(&part->stage->version);
+        if (now <= seen) {
+            return 2;
+        }
+        seen = now;
+    }
+    return 0;
+}
+
+static void
+no_publication_is_missed(void **state)
+{
+    struct stage *stage = *state;
+    for (uint32_t i = 0; i < ACTORS; i++) {
+        actor_start(&stage->actors[i], follow, &stage->parts[i]);
+    }
+    for (uint64_t version = 6; version <= 5 + PUBLICATIONS; version++) {
+        publish(stage, version);
+    }
+    for (uint32_t i = 0; i < ACTORS; i++) {
+        assert_int_equal(actor_finish(&stage->actors[i]), 0);
+    }
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+
+int
+main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TEST(a_version_already_passed_needs_no_wait),
+        TEST(a_publication_wakes_those_whom_it_satisfies),
+        TEST(a_watcher_that_times_out_leaves_no_trace),
+        TEST(a_passed_deadline_asks_without_waiting),
+        TEST(a_cancelled_watcher_leaves_at_once),
+        TEST(notifying_nobody_does_nothing),
+        TEST(the_check_finds_a_ghost),
+        TEST(no_publication_is_missed),
+    };
+    return cmocka_run_group_tests_name("watch", tests, NULL, NULL);
+}

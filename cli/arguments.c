@@ -197,8 +197,8 @@ arguments_print_help(FILE *stream)
         "\n"
         "  mailboxes    how many: 1 to %llu\n"
         "  mailbox kB   the size of each, in 1024 bytes: 1 to %llu\n"
-        "  port         1 to 65535, a service's name, or 'any': a free one,"
-        " which is printed\n"
+        "  port         1 to 65535, a service's name, or 'any' (a free one is"
+        " printed)\n"
         "  packet kB    the most data in one request or answer: 1 to %llu\n"
         "\n"
         "options, with what holds without them:\n",

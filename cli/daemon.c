@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -25,6 +26,17 @@ daemon_occupy_standard_descriptors(void)
     if (fd >= 0) {
         (void)close(fd);
     }
+}
+
+int
+daemon_finish_output(const char *program)
+{
+    if (fflush(stdout) == 0 && !ferror(stdout)) {
+        return EXIT_SUCCESS;
+    }
+    (void)fprintf(stderr, "%s: standard output cannot be written: %s\n",
+                  program, strerror(errno));
+    return EXIT_FAILURE;
 }
 
 void
@@ -160,6 +172,8 @@ daemon_leave(struct daemon *daemon, const char *program, bool keeps_stderr,
     *daemon = (struct daemon){
         .program = program, .report = -1, .keeps_stderr = keeps_stderr};
     *status = EXIT_FAILURE;
+    /* What the starter had open is not the daemon's to keep. */
+    (void)!close_range(STDERR_FILENO + 1, UINT_MAX, 0);
     daemon->null = open("/dev/null", O_RDWR | O_CLOEXEC | O_NOCTTY);
     if (daemon->null < 0 || pipe2(ends, O_CLOEXEC) < 0) {
         (void)fprintf(stderr, "%s: cannot start: %s\n", program,

@@ -28,6 +28,12 @@ struct daemon {
 /* Make sure that descriptors 0 to 2 are open: no socket must become one. */
 void daemon_occupy_standard_descriptors(void);
 
+/*
+ * All that was printed has left, or a message says that it could not.
+ * Returns the exit status.
+ */
+int daemon_finish_output(const char *program);
+
 /* Stay in the foreground. */
 void daemon_stay(struct daemon *daemon, const char *program);
 

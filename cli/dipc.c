@@ -36,10 +36,10 @@ main(int argc, char **argv)
     switch (arguments.action) {
     case ARGUMENTS_HELP:
         arguments_print_help(stdout);
-        return EXIT_SUCCESS;
+        return daemon_finish_output(PROGRAM);
     case ARGUMENTS_VERSION:
         (void)printf("%s %s\n", PROGRAM, VERSION_TEXT);
-        return EXIT_SUCCESS;
+        return daemon_finish_output(PROGRAM);
     case ARGUMENTS_SERVE:
         break;
     }

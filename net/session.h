@@ -103,7 +103,7 @@ session_advance(struct session *session) __attribute__((warn_unused_result));
  */
 int session_room(struct session *session, void **room, size_t *room_bytes)
     __attribute__((warn_unused_result));
-void session_received(struct session *session, size_t bytes);
+void session_received(struct session *session, size_t bytes); /* 1 or more */
 void session_ended(struct session *session);
 
 /*
@@ -135,6 +135,9 @@ void session_stop(struct session *session);
 
 /* Give the buffers back while nothing is in them (N3). */
 void session_rest(struct session *session);
+
+/* Assert N2 and the invariants of what a session is made of. */
+void session_check(const struct session *session);
 
 /* How much memory its buffers take now (N2, N3). */
 size_t session_held_bytes(const struct session *session);

@@ -36,7 +36,6 @@ fake_read(struct store *store, const struct store_read *request, void *buffer,
         find(fake, request->mailbox, request->if_version, &mailbox, view);
     size_t left = 0;
 
-    fake->reads++;
     if (error == 0) {
         error = fake->read_error;
     }
@@ -122,7 +121,7 @@ fake_version(struct store *store, uint64_t mailbox, uint64_t *version)
     if (mailbox >= FAKE_STORE_MAILBOXES) {
         return ENOENT;
     }
-    *version = fake->mailboxes[mailbox].version;
+    *version = fake->mailboxes[mailbox].version + fake->version_lead;
     return fake->version_error;
 }
 

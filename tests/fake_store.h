@@ -28,13 +28,13 @@ struct fake_mailbox {
 struct fake_store {
     struct store store; /* first: the store is this */
     struct fake_mailbox mailboxes[FAKE_STORE_MAILBOXES];
-    int read_error;     /* what the next reads return, unless 0 */
-    int write_error;    /* what the next writes return, unless 0 */
-    int version_error;  /* what the next looks at a version return */
-    int describe_error; /* what the next descriptions return */
-    bool writes_anyway; /* a write that fails has happened all the same */
-    uint64_t reads;
-    uint64_t now_ns; /* what the clock shows */
+    int read_error;        /* what the next reads return, unless 0 */
+    int write_error;       /* what the next writes return, unless 0 */
+    int version_error;     /* what the next looks at a version return */
+    int describe_error;    /* what the next descriptions return */
+    bool writes_anyway;    /* a write that fails has happened all the same */
+    uint64_t version_lead; /* how much a look at a version promises too much */
+    uint64_t now_ns;       /* what the clock shows */
 };
 
 /* Mailboxes of mailbox_bytes, empty; an operation beyond fails as it should. */

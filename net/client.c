@@ -146,6 +146,7 @@ send_output(struct client *client)
     session_output(client->session, &data, &length_bytes);
     ssize_t sent = send(client->member->fd, data, length_bytes, MSG_NOSIGNAL);
     if (sent > 0) {
+        client->resting = false;
         client->stalled_ns = 0;
         session_sent(client->session, (size_t)sent);
     } else if (sent < 0 && (errno == EAGAIN || errno == EINTR)) {
@@ -167,13 +168,19 @@ wait_for_version(struct client *client)
     session_woken(client->session, error);
 }
 
-static const char *
-reason_of_close(const struct client *client)
+/* One that was at rest when the server ended is owed no answer. */
+static void
+end_conversation(struct client *client)
 {
     if (client->told) {
-        return "the server ends";
+        client->end = "the server ends";
+        if (client->resting) {
+            roster_end_silently(client->member);
+        }
+    } else {
+        client->end =
+            client->ended ? "it sent its last byte" : "closed after an answer";
     }
-    return client->ended ? "it sent its last byte" : "closed after an answer";
 }
 
 static void
@@ -194,7 +201,7 @@ step(struct client *client)
         wait_for_version(client);
         break;
     case SESSION_CLOSE:
-        client->end = reason_of_close(client);
+        end_conversation(client);
         break;
     }
 }

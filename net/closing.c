@@ -13,35 +13,77 @@
 #define READ_BYTES 16384
 #define EVENTS_MAX 64
 
+static uint32_t
+index_of(const struct closings *closings, const struct closing *closing)
+{
+    return (uint32_t)(closing - closings->entries);
+}
+
 int
 closings_init(struct closings *closings)
 {
-    *closings = (struct closings){.epoll = epoll_create1(EPOLL_CLOEXEC)};
+    *closings = (struct closings){
+        .epoll = epoll_create1(EPOLL_CLOEXEC),
+        .oldest = CLOSINGS_NONE,
+        .newest = CLOSINGS_NONE,
+    };
     if (closings->epoll < 0) {
         return errno;
     }
-    for (size_t i = 0; i < CLOSINGS_MAX; i++) {
-        closings->entries[i].fd = -1;
+    for (uint32_t i = 0; i < CLOSINGS_MAX; i++) {
+        closings->entries[i].next =
+            i + 1 < CLOSINGS_MAX ? i + 1 : CLOSINGS_NONE;
     }
     return 0;
 }
 
 static void
+append(struct closings *closings, struct closing *closing)
+{
+    const uint32_t index = index_of(closings, closing);
+
+    closing->next = CLOSINGS_NONE;
+    closing->prev = closings->newest;
+    if (closings->newest == CLOSINGS_NONE) {
+        closings->oldest = index;
+    } else {
+        closings->entries[closings->newest].next = index;
+    }
+    closings->newest = index;
+    closings->count++;
+}
+
+static void
+unlink_entry(struct closings *closings, const struct closing *closing)
+{
+    if (closing->prev == CLOSINGS_NONE) {
+        closings->oldest = closing->next;
+    } else {
+        closings->entries[closing->prev].next = closing->next;
+    }
+    if (closing->next == CLOSINGS_NONE) {
+        closings->newest = closing->prev;
+    } else {
+        closings->entries[closing->next].prev = closing->prev;
+    }
+    assert(closings->count > 0);
+    closings->count--;
+}
+
+static void
 finish(struct closings *closings, struct closing *closing)
 {
-    assert(closing->fd >= 0);
     (void)close(closing->fd);
-    closing->fd = -1;
-    closings->count--;
+    unlink_entry(closings, closing);
+    closing->next = closings->free;
+    closings->free = index_of(closings, closing);
 }
 
 void
 closings_fini(struct closings *closings)
 {
-    for (size_t i = 0; i < CLOSINGS_MAX; i++) {
-        if (closings->entries[i].fd >= 0) {
-            finish(closings, &closings->entries[i]);
-        }
+    for (uint32_t i = 0; i < CLOSINGS_MAX && closings->count > 0; i++) {
+        finish(closings, &closings->entries[closings->oldest]);
     }
     (void)close(closings->epoll);
 }
@@ -104,32 +146,14 @@ step(struct closing *closing)
 }
 
 static struct closing *
-oldest(struct closings *closings)
+take_free(struct closings *closings)
 {
-    struct closing *found = NULL;
-
-    for (size_t i = 0; i < CLOSINGS_MAX; i++) {
-        struct closing *at = &closings->entries[i];
-        if (at->fd >= 0 && (!found || at->deadline_ns < found->deadline_ns)) {
-            found = at;
-        }
+    if (closings->free == CLOSINGS_NONE) {
+        finish(closings, &closings->entries[closings->oldest]);
     }
-    return found;
-}
-
-static struct closing *
-free_entry(struct closings *closings)
-{
-    if (closings->count == CLOSINGS_MAX) {
-        finish(closings, oldest(closings));
-    }
-    for (size_t i = 0; i < CLOSINGS_MAX; i++) {
-        if (closings->entries[i].fd < 0) {
-            return &closings->entries[i];
-        }
-    }
-    assert(false);
-    return NULL;
+    struct closing *closing = &closings->entries[closings->free];
+    closings->free = closing->next;
+    return closing;
 }
 
 static void
@@ -149,7 +173,7 @@ void
 closings_add(struct closings *closings, int fd, const char *text,
              uint64_t now_ns)
 {
-    struct closing *closing = free_entry(closings);
+    struct closing *closing = take_free(closings);
 
     *closing = (struct closing){
         .fd = fd,
@@ -157,7 +181,7 @@ closings_add(struct closings *closings, int fd, const char *text,
         .unsent_bytes = text ? strlen(text) : 0,
         .deadline_ns = clock_add_ns(now_ns, CLOSING_TIME_NS),
     };
-    closings->count++;
+    append(closings, closing);
     if (!text && shutdown(fd, SHUT_WR) < 0) {
         finish(closings, closing);
         return;
@@ -198,8 +222,8 @@ closings_dispatch(struct closings *closings, uint64_t now_ns)
 uint64_t
 closings_expire(struct closings *closings, uint64_t now_ns)
 {
-    for (size_t i = 0; i < CLOSINGS_MAX && closings->count > 0; i++) {
-        struct closing *next = oldest(closings);
+    for (uint32_t i = 0; i < CLOSINGS_MAX && closings->count > 0; i++) {
+        struct closing *next = &closings->entries[closings->oldest];
         if (next->deadline_ns > now_ns) {
             return next->deadline_ns;
         }

@@ -25,21 +25,28 @@
 
 #include "clock.h"
 
-#define CLOSINGS_MAX 256
+#define CLOSINGS_MAX 1024
+#define CLOSINGS_NONE UINT32_MAX
 #define CLOSING_TIME_NS CLOCK_NS_PER_S
 #define CLOSING_BYTES_MAX ((size_t)32 << 20)
 
 struct closing {
-    int fd; /* -1: free */
+    int fd;
+    uint32_t next; /* in the list of its state: open or free */
+    uint32_t prev; /* in the list of the open */
     const char *unsent;
     size_t unsent_bytes;
     size_t dropped_bytes;
     uint64_t deadline_ns;
 };
 
+/* All have the same time, so the list of the open is in order of deadlines. */
 struct closings {
     int epoll; /* readable when closings_dispatch has something to do */
-    size_t count;
+    uint32_t count;
+    uint32_t oldest;
+    uint32_t newest;
+    uint32_t free;
     struct closing entries[CLOSINGS_MAX];
 };
 

@@ -174,6 +174,7 @@ roster_admit(struct roster *roster, int fd, uint64_t number,
     member->state = MEMBER_RUNNING;
     member->fd = fd;
     member->waiting = false;
+    member->silent = false;
     member->store = NULL;
     member->number = number;
     unlock(roster);
@@ -206,7 +207,7 @@ take_finished(struct roster *roster)
 }
 
 int
-roster_reap(struct roster *roster, int *fd)
+roster_reap(struct roster *roster, int *fd, bool *silent)
 {
     struct member *member = take_finished(roster);
 
@@ -216,6 +217,7 @@ roster_reap(struct roster *roster, int *fd)
     int error = pthread_join(member->thread, NULL);
     assert(!error);
     *fd = member->fd;
+    *silent = member->silent;
     lock(roster);
     give_back(roster, member);
     unlock(roster);
@@ -273,6 +275,12 @@ roster_leave(struct member *member)
     lock(member->roster);
     member->store = NULL;
     unlock(member->roster);
+}
+
+void
+roster_end_silently(struct member *member)
+{
+    member->silent = true;
 }
 
 /* A hang-up that was for an earlier wait, or another client, is not ours. */

@@ -48,6 +48,7 @@ struct member {
     uint32_t next;                /* free or finished list; under guard */
     uint32_t generation;          /* of its waits; under guard */
     bool waiting;                 /* a hang-up cancels; under guard */
+    bool silent;                  /* member's thread, then main */
     struct store *store;          /* NULL before and after; under guard */
     uint64_t number;              /* of the client, for the log; const */
     char peer[ENDPOINT_TEXT_MAX]; /* for the log; const while not free */
@@ -94,10 +95,11 @@ roster_admit(struct roster *roster, int fd, uint64_t number,
 
 /*
  * Join one thread that has finished, and give its connection away.
+ *   silent  the client is owed nothing: see roster_end_silently
  * Errors: ENOENT  none has
  */
-int
-roster_reap(struct roster *roster, int *fd) __attribute__((warn_unused_result));
+int roster_reap(struct roster *roster, int *fd, bool *silent)
+    __attribute__((warn_unused_result));
 
 /* Cancel the waits of those whose connection has gone. */
 void roster_dispatch_hangups(struct roster *roster);
@@ -114,6 +116,12 @@ void roster_shut(struct roster *roster);
  */
 void roster_enter(struct member *member, struct store *store);
 void roster_leave(struct member *member);
+
+/*
+ * The connection ends without a last answer, and was idle before: no answer is
+ * on its way that a reset could destroy.  Context: the member's thread.
+ */
+void roster_end_silently(struct member *member);
 
 /*
  * Watch the connection for a hang-up while the store waits.

@@ -265,17 +265,37 @@ refuse(struct server *server, int fd, const char *why)
     closings_add(&server->closings, fd, session_refusal(), now_ns);
 }
 
+/* A close is no reset while nothing has come that nobody read. */
+static bool
+is_drained(int fd)
+{
+    char next;
+
+    return recv(fd, &next, 1, MSG_PEEK | MSG_DONTWAIT) <= 0;
+}
+
+static void
+close_client(struct server *server, int fd, bool silent)
+{
+    if (silent && is_drained(fd)) {
+        (void)close(fd);
+    } else {
+        closings_add(&server->closings, fd, NULL, clock_now_ns(NULL));
+    }
+}
+
 /* Every place is free, and given to the next, before its client knows. */
 static void
 reap_finished(struct server *server)
 {
     int fd;
+    bool silent;
 
     for (uint32_t i = 0; i < server->config.clients_max; i++) {
-        if (roster_reap(&server->roster, &fd)) {
+        if (roster_reap(&server->roster, &fd, &silent)) {
             return;
         }
-        closings_add(&server->closings, fd, NULL, clock_now_ns(NULL));
+        close_client(server, fd, silent);
     }
 }
 

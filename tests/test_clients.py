@@ -165,6 +165,7 @@ class Clients(ProcessCase):
         server = self.dipc()
         with server.connect() as watcher, server.connect() as client:
             watcher.send(b"r 0 after=5 wait=30000\n")
+            until(lambda: client.statistics(0)["watching"] == "1", "it waits")
             for version in range(1, 6):
                 self.assertEqual(client.ask(b"w 0 1\nx").version, version)
             self.assertEqual(client.statistics(0)["watching"], "1")

@@ -24,7 +24,7 @@ HELP = """\
   wait MAILBOX [SECONDS]    wait until it is written again, and show it
   stat [MAILBOX]            show the statistics of the server, or of a mailbox
   quit                      leave
-The first letter of a command is enough."""
+r, w, a, s and q are short for read, write, append, stat and quit."""
 COMMANDS = ("read", "write", "append", "wait", "stat", "quit", "help")
 LETTERS = {"r": "read", "w": "write", "a": "append", "s": "stat", "q": "quit"}
 WAIT_DEFAULT_S = 30.0
@@ -79,7 +79,7 @@ class Prompt:
             except Mistake as mistake:
                 self.complain(str(mistake))
             except dipc.Error as error:
-                self.complain(f"refused: {explain(error)}")
+                self.complain(explain(error))
                 if isinstance(error, dipc.ShuttingDown):
                     return
 
@@ -215,7 +215,9 @@ def show_text(text: str) -> str:
 
 def explain(error: dipc.Error) -> str:
     """A refusal in words."""
-    return f"{error.code.replace('-', ' ')}: {error.text}"
+    if isinstance(error, dipc.Timeout):
+        return error.text
+    return f"refused: {error.code.replace('-', ' ')}: {error.text}"
 
 
 def main(arguments: list[str]) -> int:

@@ -23,7 +23,7 @@ sleep_until_woken(void *argument)
     int error = 0;
     assert(!guard_lock(&place->guard));
     place->asleep = true;
-    while (!place->woken && error == 0) {
+    while (error == 0 && !place->woken) {
         error = parking_wait(&place->parking, place->kind, &place->guard, NULL);
     }
     guard_unlock(&place->guard);

@@ -1,6 +1,7 @@
 #include "guard.h"
 
 #include <assert.h>
+#include <errno.h>
 
 int
 guard_init(pthread_mutex_t *guard)
@@ -28,11 +29,22 @@ guard_fini(pthread_mutex_t *guard)
     assert(error == 0);
 }
 
-void
+bool
+guard_locked(pthread_mutex_t *guard, int error)
+{
+    if (error != EOWNERDEAD) {
+        assert(error == 0);
+        return false;
+    }
+    error = pthread_mutex_consistent(guard);
+    assert(error == 0);
+    return true;
+}
+
+bool
 guard_lock(pthread_mutex_t *guard)
 {
-    int error = pthread_mutex_lock(guard);
-    assert(error == 0);
+    return guard_locked(guard, pthread_mutex_lock(guard));
 }
 
 void

@@ -527,8 +527,11 @@ server_run(struct server *server)
 {
     struct epoll_event events[EVENTS_MAX];
 
-    while (!is_over(server)) {
+    for (;;) {
         uint64_t next_ns = keep_time(server);
+        if (is_over(server)) {
+            break;
+        }
         int count = epoll_wait(server->epoll, events, EVENTS_MAX,
                                clock_remaining_ms(clock_now_ns(NULL), next_ns));
         for (int i = 0; i < count; i++) {

@@ -173,7 +173,8 @@ class ProcessCase(unittest.TestCase):
             server.signal(signal.SIGCONT)
             server.signal(signal.SIGTERM)
             try:
-                self.assertEqual(server.wait(), 0, "it ends when told")
+                status = server.wait()
+                self.assertEqual(status, 0, server.log_end())
             finally:
                 server.destroy()
         else:

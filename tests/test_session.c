@@ -322,6 +322,11 @@ static const struct script scripts[] = {
     {"w 3 60 at=41\n" SIXTY "r 3\n",
      "err too-large: the content would be longer than a mailbox of 100 "
      "bytes\n" HELLO, OPEN},
+    {"w 3 64 at=37\n" SIXTY "0123r 3\n",
+     "err too-large: the content would be longer than a mailbox of 100 "
+     "bytes\n" HELLO, OPEN},
+    {"w 3 64 at=36\n" SIXTY "0123r 3 max=0\n",
+     "ok 0 version=2 size=100\nok 0 version=2 size=100\n", OPEN},
     {"w 3 60\n" SIXTY "w 3 60 at=end\n" SIXTY "r 3 max=0\n",
      "ok 0 version=2 size=60\n"
      "err too-large: the content would be longer than a mailbox of 100 "
@@ -600,6 +605,19 @@ bytes_that_race_with_the_end_of_the_gap_still_belong_to_the_data(void **state)
 }
 
 static void
+bytes_received_after_the_end_of_the_gap_take_it_back(void **state)
+{
+    struct scene *scene = *state;
+
+    say(scene, "w 3\nhel");
+    session_expired(scene->session);
+    say(scene, "lo");
+    assert_said(scene, "");
+    fall_silent(scene);
+    assert_content(scene, 3, 1, "hello");
+}
+
+static void
 an_unframed_write_with_no_byte_of_data_is_not_ended_by_the_gap(void **state)
 {
     struct scene *scene = *state;
@@ -668,6 +686,27 @@ more_than_a_packet_unframed_is_dropped_to_its_end(void **state)
     assert_content(scene, 3, 0, "");
     say(scene, "r 3\n");
     assert_said(scene, "ok 0 version=0 size=0\n");
+}
+
+static void
+each_unframed_write_is_judged_by_itself(void **state)
+{
+    struct scene *scene = *state;
+
+    say(scene, "w 99\nabc");
+    fall_silent(scene);
+    assert_said(scene, NO_99);
+    say(scene, "w 3\n" SIXTY TEN);
+    fall_silent(scene);
+    assert_said(scene,
+                "err too-large: 70 bytes are more than a packet of 64\n");
+    say(scene, "w 3\n" SIXTY SIXTY);
+    fall_silent(scene);
+    assert_said(scene,
+                "err too-large: 120 bytes are more than a packet of 64\n");
+    say(scene, "w 3\nhello");
+    fall_silent(scene);
+    assert_said(scene, "ok 0 version=1 size=5\n");
 }
 
 static void
@@ -929,6 +968,21 @@ a_wake_up_for_nothing_waits_on_until_the_same_deadline(void **state)
 }
 
 static void
+each_read_waits_for_its_own_time(void **state)
+{
+    struct scene *scene = *state;
+
+    say(scene, "r 3 after=0 wait=100\n");
+    assert_said(scene, "err timeout: nothing newer than version 0 in 100 ms\n");
+    scene->waits_by_hand = true;
+    say(scene, "r 3 after=0 wait=200\n");
+    assert_int_equal(scene->next, SESSION_WAIT);
+    assert_int_equal(session_wanted(scene->session).deadline_ns,
+                     scene->fake.now_ns + 200 * MS);
+    assert_said(scene, "");
+}
+
+static void
 a_version_that_comes_with_the_timeout_is_answered(void **state)
 {
     struct scene *scene = *state;
@@ -1066,6 +1120,25 @@ a_trickle_of_unframed_data_ends_with_the_request_timeout(void **state)
 }
 
 static void
+each_line_of_any_kind_has_its_own_time(void **state)
+{
+    static const char *const lines[] = {"s\n",   "s 3\n",  "\n",    "bad\n",
+                                        "r 3\n", "r 99\n", "s 99\n"};
+    struct scene *scene = *state;
+    size_t i;
+
+    for (i = 0; i < COUNT(lines); i++) {
+        feed(scene, lines[i], 1);
+        scene->fake.now_ns += REQUEST_TIMEOUT - 1;
+        say(scene, lines[i] + 1);
+        say(scene, " ");
+        assert_int_equal(session_deadline_ns(scene->session),
+                         scene->fake.now_ns + REQUEST_TIMEOUT);
+        say(scene, "\n");
+    }
+}
+
+static void
 each_request_has_its_own_time(void **state)
 {
     struct scene *scene = *state;
@@ -1098,6 +1171,8 @@ an_idle_connection_is_told_and_closed(void **state)
 {
     struct scene *scene = *state;
 
+    assert_int_equal(session_deadline_ns(scene->session),
+                     scene->fake.now_ns + IDLE_TIMEOUT);
     scene->fake.now_ns += IDLE_TIMEOUT - 1;
     say(scene, "r 3\n");
     assert_said(scene, "ok 0 version=0 size=0\n");
@@ -1384,6 +1459,54 @@ a_batch_of_requests_is_answered_in_one_piece(void **state)
     assert_int_equal(scene.sends, 1);
     assert_int_equal(scene.statistics.writes, count);
     assert_true(count > 300);
+    close_scene(&scene);
+}
+
+static void
+the_next_batch_begins_when_the_last_one_is_sent(void **state)
+{
+    struct scene scene;
+    const void *data;
+    size_t length;
+    void *room;
+    uint64_t reads;
+    int i;
+
+    (void)state;
+    open_scene(&scene, 4096, 4096);
+    scene.fake.mailboxes[3].size_bytes = 4096;
+    assert_int_equal(session_room(scene.session, &room, &length), 0);
+    for (i = 0; i < 30; i++) {
+        memcpy((char *)room + 4 * i, "r 3\n", 4);
+    }
+    session_received(scene.session, 120);
+    assert_int_equal(session_advance(scene.session), SESSION_SEND);
+    reads = scene.statistics.reads;
+    assert_true(reads >= 8);
+    assert_true(reads < 30);
+    session_output(scene.session, &data, &length);
+    session_sent(scene.session, length - 1);
+    assert_int_equal(session_advance(scene.session), SESSION_SEND);
+    assert_int_equal(scene.statistics.reads, reads);
+    session_sent(scene.session, 1);
+    assert_int_equal(session_advance(scene.session), SESSION_SEND);
+    assert_int_equal(scene.statistics.reads, 2 * reads);
+    run(&scene);
+    assert_int_equal(scene.statistics.reads, 30);
+    assert_open(&scene);
+    close_scene(&scene);
+}
+
+static void
+small_requests_take_small_buffers_whatever_the_packet(void **state)
+{
+    struct scene scene;
+
+    (void)state;
+    open_scene(&scene, (size_t)64 << 20, MAILBOX);
+    say(&scene, "r 3\nw 3 5\nhellor 3\ns\n");
+    assert_open(&scene);
+    assert_true(scene.held_max <= 20480);
     close_scene(&scene);
 }
 
@@ -1922,6 +2045,12 @@ main(void)
             without_memory_a_request_is_internal_and_nothing_is_lost),
         TEST(what_happens_is_counted),
         TEST(the_servers_statistics_are_answered_as_data),
+        TEST(each_unframed_write_is_judged_by_itself),
+        TEST(each_read_waits_for_its_own_time),
+        TEST(each_line_of_any_kind_has_its_own_time),
+        TEST(bytes_received_after_the_end_of_the_gap_take_it_back),
+        cmocka_unit_test(the_next_batch_begins_when_the_last_one_is_sent),
+        cmocka_unit_test(small_requests_take_small_buffers_whatever_the_packet),
         cmocka_unit_test(the_refusal_of_a_client_is_a_whole_answer),
         cmocka_unit_test(
             random_requests_in_random_pieces_are_answered_like_the_model),

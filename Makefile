@@ -81,7 +81,8 @@ build/bin/%: $(BUILD)/cli/%
 
 $(BUILD)/tests/%: $(BUILD)/tests/%.o $(TEST_SHARED) $(LIBRARIES)
 	$(CC) -o $@ $< $(TEST_SHARED) $(LIBRARIES) $(ALL_LDFLAGS) \
-		-Wl,--wrap=pthread_cond_timedwait -lcmocka
+		-Wl,--wrap=pthread_cond_timedwait \
+		-Wl,--wrap=malloc,--wrap=calloc -lcmocka
 
 install: all ## install commands and man pages under $(DESTDIR)$(PREFIX)
 	install -d $(DESTDIR)$(PREFIX)/bin

@@ -8,6 +8,7 @@
 
 #include "cmocka_all.h"
 #include "codec.h"
+#include "fake_heap.h"
 #include "fake_store.h"
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
@@ -1583,37 +1584,168 @@ a_rest_keeps_what_is_not_answered_yet(void **state)
     assert_said(scene, "ok 0 version=1 size=5\n");
 }
 
-/* AddressSanitizer ends a program that asks for too much, unless told. */
-const char *__asan_default_options(void);
+#define OUT_OF_MEMORY "err internal: the server is out of memory\n"
 
-const char *
-__asan_default_options(void)
+/* Feed bytes until there is no memory to receive into. */
+static void
+feed_without_memory(struct scene *scene, const char *bytes, size_t length)
 {
-    return "allocator_may_return_null=1";
+    while (length > 0 && scene->next == SESSION_RECEIVE) {
+        void *room;
+        size_t piece;
+
+        if (session_room(scene->session, &room, &piece) != 0) {
+            return;
+        }
+        if (piece > length) {
+            piece = length;
+        }
+        memcpy(room, bytes, piece);
+        session_received(scene->session, piece);
+        bytes += piece;
+        length -= piece;
+        run(scene);
+    }
 }
 
-/* No machine has memory for a packet of this size. */
-#define PACKET_TOO_BIG ((size_t)1 << 61)
+static unsigned
+count_of(const char *text, const char *part)
+{
+    unsigned count = 0;
+
+    for (text = strstr(text, part); text != NULL;
+         text = strstr(text + 1, part)) {
+        count++;
+    }
+    return count;
+}
+
+/*
+ * With the heap at its end after any number of allocations, what was said is
+ * the beginning of what should be, and then that there is no memory; and what
+ * was done is what was said.
+ */
+static void
+without_memory_nothing_is_done_that_is_not_told(void **state)
+{
+    char sent[4096] = "";
+    char data[1025];
+    unsigned failed = 0;
+    long allocations;
+    struct scene scene;
+    char *whole;
+    int i;
+
+    (void)state;
+    memset(data, 'x', sizeof data - 1);
+    data[sizeof data - 1] = '\0';
+    strcat(sent, "w 3 1024\n");
+    strcat(sent, data);
+    strcat(sent, "w 3 1024\n");
+    strcat(sent, data);
+    for (i = 0; i < 20; i++) {
+        strcat(sent, "r 3\nw 2 2\nhis 1\n");
+    }
+    open_scene(&scene, 4096, 4096);
+    say(&scene, sent);
+    assert_open(&scene);
+    whole = strdup(scene.said);
+    assert_non_null(whole);
+    close_scene(&scene);
+    for (allocations = 0; allocations < 12; allocations++) {
+        size_t said;
+
+        open_scene(&scene, 4096, 4096);
+        fake_heap_set(allocations);
+        feed_without_memory(&scene, sent, strlen(sent));
+        fake_heap_set(FAKE_HEAP_ENDLESS);
+        said = scene.said_bytes;
+        if (scene.next == SESSION_CLOSE) {
+            said -= strlen(OUT_OF_MEMORY);
+            assert_string_equal(scene.said + said, OUT_OF_MEMORY);
+            assert_int_equal(session_fault(scene.session), ENOMEM);
+            failed++;
+        }
+        assert_true(said <= strlen(whole));
+        assert_memory_equal(scene.said, whole, said);
+        assert_int_equal(count_of(scene.said, "size=1024\n") -
+                             count_of(scene.said, "ok 1024"),
+                         scene.fake.mailboxes[3].version);
+        assert_int_equal(count_of(scene.said, "size=2\n"),
+                         scene.fake.mailboxes[2].version);
+        session_rest(scene.session);
+        close_scene(&scene);
+    }
+    assert_true(failed >= 2);
+    free(whole);
+}
 
 static void
-without_memory_a_request_is_internal_and_nothing_is_lost(void **state)
+a_session_that_has_no_memory_for_its_answer_closes_with_last_words(void **state)
+{
+    static const char *const requests[] = {"r 3\n", "w 3 2\n", "s\n",
+                                           "bad\n", "q\n",     "w\n"};
+    size_t i;
+
+    (void)state;
+    for (i = 0; i < COUNT(requests); i++) {
+        struct scene scene;
+
+        open_script(&scene);
+        scene.send_max = 3;
+        fake_heap_set(1);
+        say(&scene, requests[i]);
+        fake_heap_set(FAKE_HEAP_ENDLESS);
+        assert_said(&scene, OUT_OF_MEMORY);
+        assert_closed(&scene);
+        assert_content(&scene, 3, 1, "hello");
+        assert_int_equal(scene.statistics.bytes_out, strlen(OUT_OF_MEMORY));
+        close_scene(&scene);
+    }
+}
+
+static void
+a_write_whose_answer_finds_no_memory_is_not_done(void **state)
 {
     struct scene scene;
 
     (void)state;
-    open_scene(&scene, PACKET_TOO_BIG, MAILBOX);
-    fake_store_put(&scene.fake, 3, "hello");
-    scene.send_max = 5;
-    say(&scene, "w 3 5\nworldr 3\n");
-    assert_said(&scene, "ok 0 version=2 size=5\nok 5 version=2 size=5\nworld");
-    scene.fake.store.mailbox_bytes = PACKET_TOO_BIG;
-    say(&scene, "r 3 max=5\nr 3\nr 3\n");
-    assert_said(&scene, "ok 5 version=2 size=5\nworld"
-                        "err internal: the server is out of memory\n");
+    open_script(&scene);
+    say(&scene, "w 3 5\nwor");
+    session_rest(scene.session);
+    fake_heap_set(0);
+    say(&scene, "ld");
+    fake_heap_set(FAKE_HEAP_ENDLESS);
+    assert_said(&scene, OUT_OF_MEMORY);
     assert_closed(&scene);
-    assert_int_equal(session_fault(scene.session), ENOMEM);
-    assert_content(&scene, 3, 2, "world");
+    assert_content(&scene, 3, 1, "hello");
     close_scene(&scene);
+}
+
+static void
+without_memory_to_receive_into_a_session_can_try_again(void **state)
+{
+    struct scene *scene = *state;
+    void *room;
+    size_t room_bytes;
+
+    fake_heap_set(0);
+    assert_int_equal(session_room(scene->session, &room, &room_bytes), ENOMEM);
+    fake_heap_set(FAKE_HEAP_ENDLESS);
+    say(scene, "r 3\n");
+    assert_said(scene, "ok 0 version=0 size=0\n");
+}
+
+static void
+without_memory_there_is_no_session(void **state)
+{
+    struct scene *scene = *state;
+    struct session *session;
+
+    fake_heap_set(0);
+    assert_int_equal(
+        session_create(&scene->config, &scene->fake.store, &session), ENOMEM);
+    fake_heap_set(FAKE_HEAP_ENDLESS);
 }
 
 /* ---- Statistics. ---- */
@@ -2041,8 +2173,12 @@ main(void)
         cmocka_unit_test(buffers_stay_within_their_bounds),
         TEST(a_waiting_session_holds_no_buffer_after_its_rest),
         TEST(a_rest_keeps_what_is_not_answered_yet),
+        cmocka_unit_test(without_memory_nothing_is_done_that_is_not_told),
         cmocka_unit_test(
-            without_memory_a_request_is_internal_and_nothing_is_lost),
+            a_session_that_has_no_memory_for_its_answer_closes_with_last_words),
+        cmocka_unit_test(a_write_whose_answer_finds_no_memory_is_not_done),
+        TEST(without_memory_to_receive_into_a_session_can_try_again),
+        TEST(without_memory_there_is_no_session),
         TEST(what_happens_is_counted),
         TEST(the_servers_statistics_are_answered_as_data),
         TEST(each_unframed_write_is_judged_by_itself),

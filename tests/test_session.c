@@ -1723,6 +1723,29 @@ a_write_whose_answer_finds_no_memory_is_not_done(void **state)
 }
 
 static void
+what_a_silence_ends_finds_no_memory_and_is_not_done(void **state)
+{
+    static const char *const parts[] = {"w 3\nworld", "r 3", "q", "w 3 5\n"};
+    size_t i;
+
+    (void)state;
+    for (i = 0; i < COUNT(parts); i++) {
+        struct scene scene;
+
+        open_script(&scene);
+        say(&scene, parts[i]);
+        session_rest(scene.session);
+        fake_heap_set(0);
+        fall_silent(&scene);
+        fake_heap_set(FAKE_HEAP_ENDLESS);
+        assert_said(&scene, OUT_OF_MEMORY);
+        assert_closed(&scene);
+        assert_content(&scene, 3, 1, "hello");
+        close_scene(&scene);
+    }
+}
+
+static void
 without_memory_to_receive_into_a_session_can_try_again(void **state)
 {
     struct scene *scene = *state;
@@ -2177,6 +2200,7 @@ main(void)
         cmocka_unit_test(
             a_session_that_has_no_memory_for_its_answer_closes_with_last_words),
         cmocka_unit_test(a_write_whose_answer_finds_no_memory_is_not_done),
+        cmocka_unit_test(what_a_silence_ends_finds_no_memory_and_is_not_done),
         TEST(without_memory_to_receive_into_a_session_can_try_again),
         TEST(without_memory_there_is_no_session),
         TEST(what_happens_is_counted),

@@ -81,7 +81,7 @@ build/bin/%: $(BUILD)/cli/%
 
 $(BUILD)/tests/%: $(BUILD)/tests/%.o $(TEST_SHARED) $(LIBRARIES)
 	$(CC) -o $@ $< $(TEST_SHARED) $(LIBRARIES) $(ALL_LDFLAGS) \
-		-Wl,--wrap=parking_wait -lcmocka
+		-Wl,--wrap=parking_wait,--wrap=malloc,--wrap=calloc -lcmocka
 
 install: all ## install commands and man pages under $(DESTDIR)$(PREFIX)
 	install -d $(DESTDIR)$(PREFIX)/bin

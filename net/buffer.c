@@ -149,8 +149,6 @@ buffer_rest(struct buffer *buffer)
         free(buffer->bytes);
         buffer->bytes = NULL;
         buffer->capacity_bytes = 0;
-        buffer->start = 0;
-        buffer->end = 0;
     }
 }
 

@@ -358,9 +358,6 @@ codec_is_bare(const char *bytes, size_t length_bytes)
     struct field number;
     uint64_t ignored;
 
-    if (length_bytes > CODEC_LINE_MAX) {
-        return false;
-    }
     if (length_bytes < 2) {
         return length_bytes == 1 && bytes[0] == 'q';
     }

@@ -151,7 +151,6 @@ begin_read(struct dialogue *d)
     if (wait_ms < d->wait_ns / CLOCK_NS_PER_MS) {
         d->wait_ns = wait_ms * CLOCK_NS_PER_MS;
     }
-    d->wait_deadline_ns = 0;
     if ((d->request.given & CODEC_AFTER) != 0) {
         d->wait_deadline_ns = clock_add_ns(now_ns(d), d->wait_ns);
     }

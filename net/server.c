@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
@@ -415,15 +416,21 @@ begin_stop(struct server *server)
     server->stopped_ns = clock_now_ns(NULL);
     server->paused_ns = 0;
     listener_close(server->config.listener);
-    log_notice(server->config.log, "ending, with %llu clients connected",
-               (unsigned long long)server_clients(server));
     roster_cancel(&server->roster);
+}
+
+static void
+log_end(struct server *server, const char *why)
+{
+    log_notice(server->config.log, "ending, with %u clients connected: %s",
+               server->roster.count, why);
 }
 
 static void
 take_signal(struct server *server)
 {
     struct signalfd_siginfo signal;
+    char why[64];
 
     if (read(server->config.signals, &signal, sizeof signal) !=
         (ssize_t)sizeof signal) {
@@ -433,8 +440,9 @@ take_signal(struct server *server)
         log_reopen(server->config.log);
         return;
     }
-    log_notice(server->config.log, "signal %u from process %u",
-               signal.ssi_signo, signal.ssi_pid);
+    (void)snprintf(why, sizeof why, "signal %u from process %u",
+                   signal.ssi_signo, signal.ssi_pid);
+    log_end(server, why);
     server_stop(server);
 }
 
@@ -442,7 +450,7 @@ static void
 take_control(struct server *server)
 {
     if (control_dispatch(server->config.control)) {
-        log_notice(server->config.log, "asked to end over the control channel");
+        log_end(server, "asked to over the control channel");
         server_stop(server);
     }
 }
@@ -527,8 +535,11 @@ server_run(struct server *server)
 {
     struct epoll_event events[EVENTS_MAX];
 
-    while (!is_over(server)) {
+    for (;;) {
         uint64_t next_ns = keep_time(server);
+        if (is_over(server)) {
+            break;
+        }
         int count = epoll_wait(server->epoll, events, EVENTS_MAX,
                                clock_remaining_ms(clock_now_ns(NULL), next_ns));
         for (int i = 0; i < count; i++) {

@@ -110,7 +110,7 @@ void session_ended(struct session *session);
  * SESSION_RECEIVE: by when session_received or session_ended must have been
  * called, else session_expired; SESSION_FOREVER when nothing is due.  The
  * engine looks once more for bytes that have arrived before it calls
- * session_expired.
+ * session_expired; a session_received after it takes it back.
  */
 uint64_t session_deadline_ns(const struct session *session);
 void session_expired(struct session *session);

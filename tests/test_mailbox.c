@@ -547,6 +547,119 @@ a_lock_not_had_in_time_is_told_and_changes_nothing(void **state)
     actor_fini(&actor);
 }
 
+static int
+lock_for_reading(void *argument)
+{
+    struct part *part = argument;
+    struct segment *segment = &part->stage->segment;
+    return rwlock_rdlock(&segment->seats, &segment_mailbox(segment, M)->lock,
+                         part->seat, NULL);
+}
+
+static void
+a_write_waits_for_who_reads(void **state)
+{
+    struct stage *stage = *state;
+    struct actor actor;
+    struct part part = {.stage = stage};
+    const struct timespec past = {0, 0};
+    const struct mailbox_write news = {MAILBOX_REPLACE, 0, MAILBOX_ANY_VERSION,
+                                       "news", 4};
+    actor_init(&actor);
+    assert_int_equal(actor_do(&actor, sit, &part), 0);
+    assert_int_equal(actor_do(&actor, lock_for_reading, &part), 0);
+    assert_int_equal(mailbox_write(&stage->segment, stage->seat, M, &news,
+                                   &past, &stage->view),
+                     ETIMEDOUT);
+    content_is(stage, "", 0, 0);
+    assert_int_equal(actor_do(&actor, unlock, &part), 0);
+    assert_int_equal(actor_do(&actor, stand, &part), 0);
+    actor_fini(&actor);
+}
+
+static int
+replace_by_news(void *argument)
+{
+    struct part *part = argument;
+    struct mailbox_view view;
+    const struct mailbox_write news = {MAILBOX_REPLACE, 0, MAILBOX_ANY_VERSION,
+                                       "news", 4};
+    return mailbox_write(&part->stage->segment, part->seat, M, &news, NULL,
+                         &view);
+}
+
+static int
+replace_version_0(void *argument)
+{
+    struct part *part = argument;
+    struct mailbox_view view;
+    const struct mailbox_write late = {MAILBOX_REPLACE, 0, 0, "late", 4};
+    return mailbox_write(&part->stage->segment, part->seat, M, &late, NULL,
+                         &view);
+}
+
+/* Torn counts what is not the news. */
+static int
+read_news(void *argument)
+{
+    struct part *part = argument;
+    struct mailbox_view view;
+    char data[SIZE];
+    const struct mailbox_read all = {0, SIZE, MAILBOX_ANY_VERSION};
+    int error = mailbox_read(&part->stage->segment, part->seat, M, &all, NULL,
+                             data, &view);
+    part->torn += view.version != 1 || view.length_bytes != 4 ? 1 : 0;
+    part->torn += part->torn == 0 && memcmp(data, "news", 4) != 0 ? 1 : 0;
+    return error;
+}
+
+/* Behind a holder queue a write and then `step`: what does step answer? */
+static int
+behind_a_queued_write(struct stage *stage, int (*step)(void *),
+                      enum seat_state queued, int *torn)
+{
+    struct actor actors[3];
+    struct part parts[3];
+    for (int i = 0; i < 3; i++) {
+        parts[i] = (struct part){.stage = stage};
+        actor_init(&actors[i]);
+        assert_int_equal(actor_do(&actors[i], sit, &parts[i]), 0);
+    }
+    assert_int_equal(actor_do(&actors[0], lock_for_writing, &parts[0]), 0);
+    actor_start(&actors[1], replace_by_news, &parts[1]);
+    actor_await_state(&stage->segment.seats, parts[1].seat, SEAT_QUEUED_WRITE);
+    actor_start(&actors[2], step, &parts[2]);
+    actor_await_state(&stage->segment.seats, parts[2].seat, queued);
+    assert_int_equal(actor_do(&actors[0], unlock, &parts[0]), 0);
+    assert_int_equal(actor_finish(&actors[1]), 0);
+    int result = actor_finish(&actors[2]);
+    for (int i = 0; i < 3; i++) {
+        assert_int_equal(actor_do(&actors[i], stand, &parts[i]), 0);
+        actor_fini(&actors[i]);
+    }
+    *torn = parts[2].torn;
+    return result;
+}
+
+static void
+a_read_sees_the_version_of_its_turn_and_not_of_its_arrival(void **state)
+{
+    int torn = 0;
+    assert_int_equal(
+        behind_a_queued_write(*state, read_news, SEAT_QUEUED_READ, &torn), 0);
+    assert_int_equal(torn, 0);
+}
+
+static void
+a_compare_and_swap_is_judged_when_its_turn_comes(void **state)
+{
+    int torn = 0;
+    assert_int_equal(behind_a_queued_write(*state, replace_version_0,
+                                           SEAT_QUEUED_WRITE, &torn),
+                     ESTALE);
+    content_is(*state, "news", 4, 1);
+}
+
 static void
 check_m(void *argument)
 {
@@ -630,6 +743,9 @@ main(void)
         TEST(nobody_sees_half_a_write),
         TEST(a_write_wakes_a_watcher_and_figures_tell_of_it),
         TEST(a_lock_not_had_in_time_is_told_and_changes_nothing),
+        TEST(a_write_waits_for_who_reads),
+        TEST(a_read_sees_the_version_of_its_turn_and_not_of_its_arrival),
+        TEST(a_compare_and_swap_is_judged_when_its_turn_comes),
         TEST(the_check_finds_a_broken_record),
         TEST(a_length_beyond_the_bank_is_never_believed),
     };

@@ -126,6 +126,7 @@ OTHERS = (
     Row(b"q\n", "ok", CLOSED, b""),
     Row(b"q 3\n", "ok", CLOSED, b""),
     Row(b"q 99999\n", "ok", CLOSED, b""),
+    Row(b"q\nr 0\nr 0\n", "ok", CLOSED, b""),
     Row(b"q x\n", "bad-request"),
     Row(b"q 0 0\n", "bad-request"),
     Row(b"r 0" + b" " * 252 + b"\n", "ok", data=WRITTEN),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import random
+import socket
 import time
 
 from process.case import ProcessCase, Server, until
@@ -179,6 +180,16 @@ class Rude(ProcessCase):
                 "their descriptors are closed",
             )
             until(lambda: server.threads() <= threads, "their threads ended")
+
+    def test_urgent_data_is_no_data(self) -> None:
+        server = self.dipc()
+        with server.connect() as client:
+            self.assertTrue(client.ask(b"r 0\n").ok)
+            client.socket.send(b"!", socket.MSG_OOB)
+            self.assertTrue(client.ask(b"r 0\n").ok)
+            used = server.processor_s()
+            client.ask(b"r 0 after=0 wait=500\n")
+            self.assertLess(server.processor_s() - used, 0.3)
 
     def test_connections_without_a_word_are_forgotten(self) -> None:
         server = self.dipc()

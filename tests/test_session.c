@@ -8,6 +8,7 @@
 
 #include "cmocka_all.h"
 #include "codec.h"
+#include "fake_heap.h"
 #include "fake_store.h"
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
@@ -322,6 +323,11 @@ static const struct script scripts[] = {
     {"w 3 60 at=41\n" SIXTY "r 3\n",
      "err too-large: the content would be longer than a mailbox of 100 "
      "bytes\n" HELLO, OPEN},
+    {"w 3 64 at=37\n" SIXTY "0123r 3\n",
+     "err too-large: the content would be longer than a mailbox of 100 "
+     "bytes\n" HELLO, OPEN},
+    {"w 3 64 at=36\n" SIXTY "0123r 3 max=0\n",
+     "ok 0 version=2 size=100\nok 0 version=2 size=100\n", OPEN},
     {"w 3 60\n" SIXTY "w 3 60 at=end\n" SIXTY "r 3 max=0\n",
      "ok 0 version=2 size=60\n"
      "err too-large: the content would be longer than a mailbox of 100 "
@@ -600,6 +606,19 @@ bytes_that_race_with_the_end_of_the_gap_still_belong_to_the_data(void **state)
 }
 
 static void
+bytes_received_after_the_end_of_the_gap_take_it_back(void **state)
+{
+    struct scene *scene = *state;
+
+    say(scene, "w 3\nhel");
+    session_expired(scene->session);
+    say(scene, "lo");
+    assert_said(scene, "");
+    fall_silent(scene);
+    assert_content(scene, 3, 1, "hello");
+}
+
+static void
 an_unframed_write_with_no_byte_of_data_is_not_ended_by_the_gap(void **state)
 {
     struct scene *scene = *state;
@@ -668,6 +687,27 @@ more_than_a_packet_unframed_is_dropped_to_its_end(void **state)
     assert_content(scene, 3, 0, "");
     say(scene, "r 3\n");
     assert_said(scene, "ok 0 version=0 size=0\n");
+}
+
+static void
+each_unframed_write_is_judged_by_itself(void **state)
+{
+    struct scene *scene = *state;
+
+    say(scene, "w 99\nabc");
+    fall_silent(scene);
+    assert_said(scene, NO_99);
+    say(scene, "w 3\n" SIXTY TEN);
+    fall_silent(scene);
+    assert_said(scene,
+                "err too-large: 70 bytes are more than a packet of 64\n");
+    say(scene, "w 3\n" SIXTY SIXTY);
+    fall_silent(scene);
+    assert_said(scene,
+                "err too-large: 120 bytes are more than a packet of 64\n");
+    say(scene, "w 3\nhello");
+    fall_silent(scene);
+    assert_said(scene, "ok 0 version=1 size=5\n");
 }
 
 static void
@@ -929,6 +969,21 @@ a_wake_up_for_nothing_waits_on_until_the_same_deadline(void **state)
 }
 
 static void
+each_read_waits_for_its_own_time(void **state)
+{
+    struct scene *scene = *state;
+
+    say(scene, "r 3 after=0 wait=100\n");
+    assert_said(scene, "err timeout: nothing newer than version 0 in 100 ms\n");
+    scene->waits_by_hand = true;
+    say(scene, "r 3 after=0 wait=200\n");
+    assert_int_equal(scene->next, SESSION_WAIT);
+    assert_int_equal(session_wanted(scene->session).deadline_ns,
+                     scene->fake.now_ns + 200 * MS);
+    assert_said(scene, "");
+}
+
+static void
 a_version_that_comes_with_the_timeout_is_answered(void **state)
 {
     struct scene *scene = *state;
@@ -1066,6 +1121,25 @@ a_trickle_of_unframed_data_ends_with_the_request_timeout(void **state)
 }
 
 static void
+each_line_of_any_kind_has_its_own_time(void **state)
+{
+    static const char *const lines[] = {"s\n",   "s 3\n",  "\n",    "bad\n",
+                                        "r 3\n", "r 99\n", "s 99\n"};
+    struct scene *scene = *state;
+    size_t i;
+
+    for (i = 0; i < COUNT(lines); i++) {
+        feed(scene, lines[i], 1);
+        scene->fake.now_ns += REQUEST_TIMEOUT - 1;
+        say(scene, lines[i] + 1);
+        say(scene, " ");
+        assert_int_equal(session_deadline_ns(scene->session),
+                         scene->fake.now_ns + REQUEST_TIMEOUT);
+        say(scene, "\n");
+    }
+}
+
+static void
 each_request_has_its_own_time(void **state)
 {
     struct scene *scene = *state;
@@ -1098,6 +1172,8 @@ an_idle_connection_is_told_and_closed(void **state)
 {
     struct scene *scene = *state;
 
+    assert_int_equal(session_deadline_ns(scene->session),
+                     scene->fake.now_ns + IDLE_TIMEOUT);
     scene->fake.now_ns += IDLE_TIMEOUT - 1;
     say(scene, "r 3\n");
     assert_said(scene, "ok 0 version=0 size=0\n");
@@ -1388,6 +1464,54 @@ a_batch_of_requests_is_answered_in_one_piece(void **state)
 }
 
 static void
+the_next_batch_begins_when_the_last_one_is_sent(void **state)
+{
+    struct scene scene;
+    const void *data;
+    size_t length;
+    void *room;
+    uint64_t reads;
+    int i;
+
+    (void)state;
+    open_scene(&scene, 4096, 4096);
+    scene.fake.mailboxes[3].size_bytes = 4096;
+    assert_int_equal(session_room(scene.session, &room, &length), 0);
+    for (i = 0; i < 30; i++) {
+        memcpy((char *)room + 4 * i, "r 3\n", 4);
+    }
+    session_received(scene.session, 120);
+    assert_int_equal(session_advance(scene.session), SESSION_SEND);
+    reads = scene.statistics.reads;
+    assert_true(reads >= 8);
+    assert_true(reads < 30);
+    session_output(scene.session, &data, &length);
+    session_sent(scene.session, length - 1);
+    assert_int_equal(session_advance(scene.session), SESSION_SEND);
+    assert_int_equal(scene.statistics.reads, reads);
+    session_sent(scene.session, 1);
+    assert_int_equal(session_advance(scene.session), SESSION_SEND);
+    assert_int_equal(scene.statistics.reads, 2 * reads);
+    run(&scene);
+    assert_int_equal(scene.statistics.reads, 30);
+    assert_open(&scene);
+    close_scene(&scene);
+}
+
+static void
+small_requests_take_small_buffers_whatever_the_packet(void **state)
+{
+    struct scene scene;
+
+    (void)state;
+    open_scene(&scene, (size_t)64 << 20, MAILBOX);
+    say(&scene, "r 3\nw 3 5\nhellor 3\ns\n");
+    assert_open(&scene);
+    assert_true(scene.held_max <= 20480);
+    close_scene(&scene);
+}
+
+static void
 buffers_stay_within_their_bounds(void **state)
 {
     static const size_t packets[] = {1, 64, 4096, 60000};
@@ -1460,37 +1584,191 @@ a_rest_keeps_what_is_not_answered_yet(void **state)
     assert_said(scene, "ok 0 version=1 size=5\n");
 }
 
-/* AddressSanitizer ends a program that asks for too much, unless told. */
-const char *__asan_default_options(void);
+#define OUT_OF_MEMORY "err internal: the server is out of memory\n"
 
-const char *
-__asan_default_options(void)
+/* Feed bytes until there is no memory to receive into. */
+static void
+feed_without_memory(struct scene *scene, const char *bytes, size_t length)
 {
-    return "allocator_may_return_null=1";
+    while (length > 0 && scene->next == SESSION_RECEIVE) {
+        void *room;
+        size_t piece;
+
+        if (session_room(scene->session, &room, &piece) != 0) {
+            return;
+        }
+        if (piece > length) {
+            piece = length;
+        }
+        memcpy(room, bytes, piece);
+        session_received(scene->session, piece);
+        bytes += piece;
+        length -= piece;
+        run(scene);
+    }
 }
 
-/* No machine has memory for a packet of this size. */
-#define PACKET_TOO_BIG ((size_t)1 << 61)
+static unsigned
+count_of(const char *text, const char *part)
+{
+    unsigned count = 0;
+
+    for (text = strstr(text, part); text != NULL;
+         text = strstr(text + 1, part)) {
+        count++;
+    }
+    return count;
+}
+
+/*
+ * With the heap at its end after any number of allocations, what was said is
+ * the beginning of what should be, and then that there is no memory; and what
+ * was done is what was said.
+ */
+static void
+without_memory_nothing_is_done_that_is_not_told(void **state)
+{
+    char sent[4096] = "";
+    char data[1025];
+    unsigned failed = 0;
+    long allocations;
+    struct scene scene;
+    char *whole;
+    int i;
+
+    (void)state;
+    memset(data, 'x', sizeof data - 1);
+    data[sizeof data - 1] = '\0';
+    strcat(sent, "w 3 1024\n");
+    strcat(sent, data);
+    strcat(sent, "w 3 1024\n");
+    strcat(sent, data);
+    for (i = 0; i < 20; i++) {
+        strcat(sent, "r 3\nw 2 2\nhis 1\n");
+    }
+    open_scene(&scene, 4096, 4096);
+    say(&scene, sent);
+    assert_open(&scene);
+    whole = strdup(scene.said);
+    assert_non_null(whole);
+    close_scene(&scene);
+    for (allocations = 0; allocations < 12; allocations++) {
+        size_t said;
+
+        open_scene(&scene, 4096, 4096);
+        fake_heap_set(allocations);
+        feed_without_memory(&scene, sent, strlen(sent));
+        fake_heap_set(FAKE_HEAP_ENDLESS);
+        said = scene.said_bytes;
+        if (scene.next == SESSION_CLOSE) {
+            said -= strlen(OUT_OF_MEMORY);
+            assert_string_equal(scene.said + said, OUT_OF_MEMORY);
+            assert_int_equal(session_fault(scene.session), ENOMEM);
+            failed++;
+        }
+        assert_true(said <= strlen(whole));
+        assert_memory_equal(scene.said, whole, said);
+        assert_int_equal(count_of(scene.said, "size=1024\n") -
+                             count_of(scene.said, "ok 1024"),
+                         scene.fake.mailboxes[3].version);
+        assert_int_equal(count_of(scene.said, "size=2\n"),
+                         scene.fake.mailboxes[2].version);
+        session_rest(scene.session);
+        close_scene(&scene);
+    }
+    assert_true(failed >= 2);
+    free(whole);
+}
 
 static void
-without_memory_a_request_is_internal_and_nothing_is_lost(void **state)
+a_session_that_has_no_memory_for_its_answer_closes_with_last_words(void **state)
+{
+    static const char *const requests[] = {"r 3\n", "w 3 2\n", "s\n",
+                                           "bad\n", "q\n",     "w\n"};
+    size_t i;
+
+    (void)state;
+    for (i = 0; i < COUNT(requests); i++) {
+        struct scene scene;
+
+        open_script(&scene);
+        scene.send_max = 3;
+        fake_heap_set(1);
+        say(&scene, requests[i]);
+        fake_heap_set(FAKE_HEAP_ENDLESS);
+        assert_said(&scene, OUT_OF_MEMORY);
+        assert_closed(&scene);
+        assert_content(&scene, 3, 1, "hello");
+        assert_int_equal(scene.statistics.bytes_out, strlen(OUT_OF_MEMORY));
+        close_scene(&scene);
+    }
+}
+
+static void
+a_write_whose_answer_finds_no_memory_is_not_done(void **state)
 {
     struct scene scene;
 
     (void)state;
-    open_scene(&scene, PACKET_TOO_BIG, MAILBOX);
-    fake_store_put(&scene.fake, 3, "hello");
-    scene.send_max = 5;
-    say(&scene, "w 3 5\nworldr 3\n");
-    assert_said(&scene, "ok 0 version=2 size=5\nok 5 version=2 size=5\nworld");
-    scene.fake.store.mailbox_bytes = PACKET_TOO_BIG;
-    say(&scene, "r 3 max=5\nr 3\nr 3\n");
-    assert_said(&scene, "ok 5 version=2 size=5\nworld"
-                        "err internal: the server is out of memory\n");
+    open_script(&scene);
+    say(&scene, "w 3 5\nwor");
+    session_rest(scene.session);
+    fake_heap_set(0);
+    say(&scene, "ld");
+    fake_heap_set(FAKE_HEAP_ENDLESS);
+    assert_said(&scene, OUT_OF_MEMORY);
     assert_closed(&scene);
-    assert_int_equal(session_fault(scene.session), ENOMEM);
-    assert_content(&scene, 3, 2, "world");
+    assert_content(&scene, 3, 1, "hello");
     close_scene(&scene);
+}
+
+static void
+what_a_silence_ends_finds_no_memory_and_is_not_done(void **state)
+{
+    static const char *const parts[] = {"w 3\nworld", "r 3", "q", "w 3 5\n"};
+    size_t i;
+
+    (void)state;
+    for (i = 0; i < COUNT(parts); i++) {
+        struct scene scene;
+
+        open_script(&scene);
+        say(&scene, parts[i]);
+        session_rest(scene.session);
+        fake_heap_set(0);
+        fall_silent(&scene);
+        fake_heap_set(FAKE_HEAP_ENDLESS);
+        assert_said(&scene, OUT_OF_MEMORY);
+        assert_closed(&scene);
+        assert_content(&scene, 3, 1, "hello");
+        close_scene(&scene);
+    }
+}
+
+static void
+without_memory_to_receive_into_a_session_can_try_again(void **state)
+{
+    struct scene *scene = *state;
+    void *room;
+    size_t room_bytes;
+
+    fake_heap_set(0);
+    assert_int_equal(session_room(scene->session, &room, &room_bytes), ENOMEM);
+    fake_heap_set(FAKE_HEAP_ENDLESS);
+    say(scene, "r 3\n");
+    assert_said(scene, "ok 0 version=0 size=0\n");
+}
+
+static void
+without_memory_there_is_no_session(void **state)
+{
+    struct scene *scene = *state;
+    struct session *session;
+
+    fake_heap_set(0);
+    assert_int_equal(
+        session_create(&scene->config, &scene->fake.store, &session), ENOMEM);
+    fake_heap_set(FAKE_HEAP_ENDLESS);
 }
 
 /* ---- Statistics. ---- */
@@ -1918,10 +2196,21 @@ main(void)
         cmocka_unit_test(buffers_stay_within_their_bounds),
         TEST(a_waiting_session_holds_no_buffer_after_its_rest),
         TEST(a_rest_keeps_what_is_not_answered_yet),
+        cmocka_unit_test(without_memory_nothing_is_done_that_is_not_told),
         cmocka_unit_test(
-            without_memory_a_request_is_internal_and_nothing_is_lost),
+            a_session_that_has_no_memory_for_its_answer_closes_with_last_words),
+        cmocka_unit_test(a_write_whose_answer_finds_no_memory_is_not_done),
+        cmocka_unit_test(what_a_silence_ends_finds_no_memory_and_is_not_done),
+        TEST(without_memory_to_receive_into_a_session_can_try_again),
+        TEST(without_memory_there_is_no_session),
         TEST(what_happens_is_counted),
         TEST(the_servers_statistics_are_answered_as_data),
+        TEST(each_unframed_write_is_judged_by_itself),
+        TEST(each_read_waits_for_its_own_time),
+        TEST(each_line_of_any_kind_has_its_own_time),
+        TEST(bytes_received_after_the_end_of_the_gap_take_it_back),
+        cmocka_unit_test(the_next_batch_begins_when_the_last_one_is_sent),
+        cmocka_unit_test(small_requests_take_small_buffers_whatever_the_packet),
         cmocka_unit_test(the_refusal_of_a_client_is_a_whole_answer),
         cmocka_unit_test(
             random_requests_in_random_pieces_are_answered_like_the_model),

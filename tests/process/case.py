@@ -173,7 +173,8 @@ class ProcessCase(unittest.TestCase):
             server.signal(signal.SIGCONT)
             server.signal(signal.SIGTERM)
             try:
-                self.assertEqual(server.wait(), 0, "it ends when told")
+                status = server.wait()
+                self.assertEqual(status, 0, server.log_end())
             finally:
                 server.destroy()
         else:
@@ -181,9 +182,12 @@ class ProcessCase(unittest.TestCase):
 
     def _sweep(self) -> None:
         """Kill and report what a test left: it comes after all servers."""
-        left = machine.children() - self.before
-        for pid in left:
-            Process(pid).destroy()
+        left = set()
+        for pid in machine.children() - self.before:
+            process = Process(pid)
+            if process.is_alive() or process.wait() != 0:
+                left.add(pid)
+            process.destroy()
         segments = set().union(*map(self.segments_of, self.ports))
         for name in segments:
             (machine.SHM / name).unlink(missing_ok=True)

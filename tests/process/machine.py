@@ -103,6 +103,24 @@ def status(pid: int, field: str) -> int | None:
     return None
 
 
+def is_in_use(segment: str) -> bool:
+    """Has any process mapped this segment?"""
+    wanted = f"{SHM}/{segment}"
+    for entry in os.scandir("/proc"):
+        try:
+            with open(f"/proc/{int(entry.name)}/maps") as maps:
+                if any(wanted in line for line in maps):
+                    return True
+        except (OSError, ValueError):
+            continue
+    return False
+
+
+def abandoned_segments() -> set[str]:
+    """The segments of DIPC that nobody uses any more."""
+    return {name for name in segments() if not is_in_use(name)}
+
+
 def segments() -> set[str]:
     """The shared memory segments of DIPC on this machine."""
     return {name for name in os.listdir(SHM) if "dipc" in name}

@@ -76,6 +76,10 @@ class Server(Process):
     def logged(self) -> str:
         return self.log.read_text(errors="replace")
 
+    def log_end(self) -> str:
+        """The last of its log, for the report of a failure."""
+        return self.logged()[-4000:] if self.log.exists() else "no log"
+
     def descriptors(self) -> int:
         return len(os.listdir(f"/proc/{self.pid}/fd"))
 

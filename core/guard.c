@@ -3,6 +3,8 @@
 #include <assert.h>
 #include <errno.h>
 
+#define NS_PER_S 1000000000L
+
 int
 guard_init(pthread_mutex_t *guard)
 {
@@ -47,9 +49,34 @@ guard_lock(pthread_mutex_t *guard)
     return guard_locked(guard, pthread_mutex_lock(guard));
 }
 
+bool
+guard_lock_shared(pthread_mutex_t *guard, void (*now)(struct timespec *now))
+{
+    if (now == NULL) {
+        return guard_lock(guard);
+    }
+    int error = pthread_mutex_trylock(guard);
+    while (error == EBUSY || error == ETIMEDOUT) {
+        struct timespec nap = guard_nap_end(now, GUARD_NAP_NS);
+        error = pthread_mutex_clocklock(guard, CLOCK_MONOTONIC, &nap);
+    }
+    return guard_locked(guard, error);
+}
+
 void
 guard_unlock(pthread_mutex_t *guard)
 {
     int error = pthread_mutex_unlock(guard);
     assert(error == 0);
+}
+
+struct timespec
+guard_nap_end(void (*now)(struct timespec *now), long nap_ns)
+{
+    struct timespec end;
+    now(&end);
+    end.tv_nsec += nap_ns;
+    end.tv_sec += end.tv_nsec / NS_PER_S;
+    end.tv_nsec %= NS_PER_S;
+    return end;
 }

@@ -72,20 +72,21 @@ futex_wait(_Atomic uint32_t *word, uint32_t value,
 
 static int
 word_wait(_Atomic uint32_t *word, pthread_mutex_t *guard,
-          const struct timespec *deadline)
+          const struct timespec *deadline, void (*now)(struct timespec *now))
 {
     uint32_t value = atomic_load(word);
     guard_unlock(guard);
     int error = futex_wait(word, value, deadline);
-    return guard_lock(guard) ? EOWNERDEAD : error;
+    return guard_lock_shared(guard, now) ? EOWNERDEAD : error;
 }
 
 int
 parking_wait(union parking *parking, enum parking_kind kind,
-             pthread_mutex_t *guard, const struct timespec *deadline)
+             pthread_mutex_t *guard, const struct timespec *deadline,
+             void (*now)(struct timespec *now))
 {
     if (kind == PARKING_FUTEX) {
-        return word_wait(&parking->word, guard, deadline);
+        return word_wait(&parking->word, guard, deadline, now);
     }
     return condition_wait(&parking->condition, guard, deadline);
 }

@@ -51,12 +51,14 @@ void parking_fini(union parking *parking, enum parking_kind kind);
  * Let go of the guard, sleep, take the guard again.  May return 0 for no
  * reason: wait in a loop on the condition that matters.
  *   deadline  absolute, CLOCK_MONOTONIC; NULL waits for ever
+ *   now       as for guard_lock_shared; PARKING_CONDITION needs none
  * Errors:   ETIMEDOUT   the deadline has passed
  *           EOWNERDEAD  the last owner of the guard died with it: as when
  *                       guard_lock answers true
  */
 int parking_wait(union parking *parking, enum parking_kind kind,
-                 pthread_mutex_t *guard, const struct timespec *deadline)
+                 pthread_mutex_t *guard, const struct timespec *deadline,
+                 void (*now)(struct timespec *now))
     __attribute__((warn_unused_result));
 
 void parking_wake(union parking *parking, enum parking_kind kind);

@@ -254,7 +254,7 @@ rebuild(struct seat_table *seats, struct rwlock *lock)
 static void
 enter(struct seat_table *seats, struct rwlock *lock)
 {
-    if (guard_lock(&lock->guard)) {
+    if (seat_lock_guard(seats, &lock->guard)) {
         rebuild(seats, lock);
     }
     if (seats->checked) {

@@ -157,13 +157,18 @@ seat_count_recovery(struct seat_table *table, _Atomic uint64_t *place)
                               memory_order_relaxed);
 }
 
-#define NS_PER_S 1000000000L
-
 static bool
 is_before(const struct timespec *a, const struct timespec *b)
 {
     return a->tv_sec != b->tv_sec ? a->tv_sec < b->tv_sec
                                   : a->tv_nsec < b->tv_nsec;
+}
+
+bool
+seat_lock_guard(const struct seat_table *table, pthread_mutex_t *guard)
+{
+    return guard_lock_shared(guard, table->parking == PARKING_FUTEX ? table->now
+                                                                    : NULL);
 }
 
 int
@@ -172,17 +177,14 @@ seat_sleep(struct seat_table *table, uint32_t seat, pthread_mutex_t *guard,
 {
     union parking *parking = &seat_at(table, seat)->parking;
     if (table->now == NULL) {
-        return parking_wait(parking, table->parking, guard, deadline);
+        return parking_wait(parking, table->parking, guard, deadline, NULL);
     }
-    struct timespec nap;
-    table->now(&nap);
-    nap.tv_nsec += nap_ns;
-    nap.tv_sec += nap.tv_nsec / NS_PER_S;
-    nap.tv_nsec %= NS_PER_S;
+    struct timespec nap = guard_nap_end(table->now, nap_ns);
     if (deadline != NULL && !is_before(&nap, deadline)) {
-        return parking_wait(parking, table->parking, guard, deadline);
+        return parking_wait(parking, table->parking, guard, deadline,
+                            table->now);
     }
-    int error = parking_wait(parking, table->parking, guard, &nap);
+    int error = parking_wait(parking, table->parking, guard, &nap, table->now);
     return error == ETIMEDOUT ? 0 : error;
 }
 

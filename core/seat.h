@@ -82,7 +82,10 @@ struct seat_table {
     uint32_t count;
     enum parking_kind parking;
     bool checked; /* assert every invariant around every critical section */
-    /* CLOCK_MONOTONIC; NULL: sleepers do not look for the dead by themselves */
+    /*
+     * CLOCK_MONOTONIC; NULL: sleepers do not look for the dead by themselves.
+     * Among processes a table needs one.
+     */
     void (*now)(struct timespec *now);
 };
 
@@ -136,6 +139,13 @@ void seat_settle(struct seat_table *table, uint32_t seat);
 
 /* Count one recovery, in the totals and at the place it happened. */
 void seat_count_recovery(struct seat_table *table, _Atomic uint64_t *place);
+
+/*
+ * Lock the guard of a place: as guard_lock.  In a table that processes share,
+ * and that has a clock, no death can keep the caller asleep.
+ */
+bool seat_lock_guard(const struct seat_table *table, pthread_mutex_t *guard)
+    __attribute__((warn_unused_result));
 
 /*
  * Sleep until woken, at most until the deadline, and at most for nap_ns where

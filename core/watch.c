@@ -38,7 +38,7 @@ rebuild(struct seat_table *seats, struct watch *watch)
 static void
 enter(struct seat_table *seats, struct watch *watch)
 {
-    if (guard_lock(&watch->guard)) {
+    if (seat_lock_guard(seats, &watch->guard)) {
         rebuild(seats, watch);
     }
     if (seats->checked) {

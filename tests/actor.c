@@ -133,20 +133,21 @@ actor_await_state(const struct seat_table *seats, uint32_t seat,
 /* The parking place whose deadline has passed by decree. */
 static _Atomic(union parking *) expired;
 
-int
-__real_parking_wait(union parking *parking, enum parking_kind kind,
-                    pthread_mutex_t *guard, const struct timespec *deadline);
-int
-__wrap_parking_wait(union parking *parking, enum parking_kind kind,
-                    pthread_mutex_t *guard, const struct timespec *deadline);
+int __real_parking_wait(union parking *parking, enum parking_kind kind,
+                        pthread_mutex_t *guard, const struct timespec *deadline,
+                        void (*now)(struct timespec *now));
+int __wrap_parking_wait(union parking *parking, enum parking_kind kind,
+                        pthread_mutex_t *guard, const struct timespec *deadline,
+                        void (*now)(struct timespec *now));
 
 /* The linker puts this before every sleep in a test program. */
 int
 __wrap_parking_wait(union parking *parking, enum parking_kind kind,
-                    pthread_mutex_t *guard, const struct timespec *deadline)
+                    pthread_mutex_t *guard, const struct timespec *deadline,
+                    void (*now)(struct timespec *now))
 {
     union parking *own = parking;
-    int error = __real_parking_wait(parking, kind, guard, deadline);
+    int error = __real_parking_wait(parking, kind, guard, deadline, now);
     if (atomic_compare_exchange_strong(&expired, &own, NULL)) {
         return ETIMEDOUT;
     }

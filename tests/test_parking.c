@@ -24,7 +24,8 @@ sleep_until_woken(void *argument)
     assert(!guard_lock(&place->guard));
     place->asleep = true;
     while (error == 0 && !place->woken) {
-        error = parking_wait(&place->parking, place->kind, &place->guard, NULL);
+        error = parking_wait(&place->parking, place->kind, &place->guard, NULL,
+                             NULL);
     }
     guard_unlock(&place->guard);
     return error;
@@ -76,7 +77,8 @@ a_deadline_ends_the_sleep_with_the_guard_held(void **state)
     int error = 0;
     assert_false(guard_lock(&place.guard));
     while (error == 0) {
-        error = parking_wait(&place.parking, place.kind, &place.guard, &soon);
+        error =
+            parking_wait(&place.parking, place.kind, &place.guard, &soon, NULL);
     }
     assert_int_equal(error, ETIMEDOUT);
     struct timespec now;

@@ -9,6 +9,15 @@ PREFIX = /usr/local
 DESTDIR =
 PYTHON = python3
 
+# `make V=1` shows each command whole.
+ifdef V
+SAY := @:
+RUN :=
+else
+SAY := @printf '  %-8s %s\n'
+RUN := @
+endif
+
 COMPILER := $(notdir $(lastword $(CC)))
 BUILD := build/$(COMPILER)-$(VARIANT)
 
@@ -76,17 +85,19 @@ $(BUILD)/libdipcnet.a: $(NET)
 $(BUILD)/libdipccli.a: $(CLI)
 $(BUILD)/%.a:
 	@rm -f $@
-	$(AR) rcs $@ $^
+	@$(AR) rcs $@ $^
 
 LIBRARIES := $(BUILD)/libdipccli.a $(BUILD)/libdipcnet.a \
 	$(BUILD)/libdipccore.a
 
 $(BUILD)/%.o: %.c Makefile
 	@mkdir -p $(@D)
-	$(CC) $(ALL_CFLAGS) $(CPPFLAGS) -c -o $@ $<
+	$(SAY) compile $@
+	$(RUN)$(CC) $(ALL_CFLAGS) $(CPPFLAGS) -c -o $@ $<
 
 $(BUILD)/cli/dipc $(BUILD)/cli/dipcrm: %: %.o $(LIBRARIES)
-	$(CC) -o $@ $< $(LIBRARIES) $(ALL_LDFLAGS)
+	$(SAY) link $@
+	$(RUN)$(CC) -o $@ $< $(LIBRARIES) $(ALL_LDFLAGS)
 
 build/bin/%: $(BUILD)/cli/%
 	@mkdir -p $(@D)
@@ -94,11 +105,13 @@ build/bin/%: $(BUILD)/cli/%
 	@ln -sf build/bin/$* $*
 
 $(BUILD)/tests/%: $(BUILD)/tests/%.o $(TEST_SHARED) $(LIBRARIES)
-	$(CC) -o $@ $< $(TEST_SHARED) $(LIBRARIES) $(ALL_LDFLAGS) \
+	$(SAY) link $@
+	$(RUN)$(CC) -o $@ $< $(TEST_SHARED) $(LIBRARIES) $(ALL_LDFLAGS) \
 		-Wl,--wrap=parking_wait,--wrap=malloc,--wrap=calloc -lcmocka
 
 $(STRESS): %: %.o $(STRESS_SHARED) $(BUILD)/libdipccore.a
-	$(CC) -o $@ $< $(STRESS_SHARED) $(BUILD)/libdipccore.a $(ALL_LDFLAGS)
+	$(SAY) link $@
+	$(RUN)$(CC) -o $@ $< $(STRESS_SHARED) $(BUILD)/libdipccore.a $(ALL_LDFLAGS)
 
 install: all ## install commands and man pages under $(DESTDIR)$(PREFIX)
 	install -d $(DESTDIR)$(PREFIX)/bin

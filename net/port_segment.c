@@ -80,8 +80,8 @@ describe_flaw(enum segment_flaw flaw)
 /* What the user can do about it stands in every refusal. */
 static int
 refuse(const struct port_segment *held,
-       const struct port_segment_request *request,
-       struct complaint *complaint, const char *why)
+       const struct port_segment_request *request, struct complaint *complaint,
+       const char *why)
 {
     complaint_set(complaint,
                   "port %u: what a killed server left (%s%s) is not taken "
@@ -133,8 +133,7 @@ log_reset(void *context, uint32_t m)
 /* Look before anything is changed. */
 static int
 examine(const struct port_segment *held,
-        const struct port_segment_request *request,
-        struct complaint *complaint)
+        const struct port_segment_request *request, struct complaint *complaint)
 {
     struct segment_geometry left = {0};
     enum segment_flaw flaw =
@@ -161,9 +160,9 @@ adopt_mapped(struct port_segment *held,
     if (error) {
         return error;
     }
-    error = segment_adopt(&held->segment, held->mapping.memory,
-                          held->mapping.bytes, &options, &flaw,
-                          &held->adoption, log_reset, log);
+    error =
+        segment_adopt(&held->segment, held->mapping.memory, held->mapping.bytes,
+                      &options, &flaw, &held->adoption, log_reset, log);
     if (error) {
         return refuse(held, request, complaint, strerror(error));
     }
@@ -237,9 +236,8 @@ create(struct port_segment *held, const struct port_segment_request *request)
  * at the same time makes us look again.
  */
 static int
-open_once(struct port_segment *held,
-          const struct port_segment_request *request, struct log *log,
-          struct complaint *complaint)
+open_once(struct port_segment *held, const struct port_segment_request *request,
+          struct log *log, struct complaint *complaint)
 {
     int error = create(held, request);
 
@@ -277,8 +275,7 @@ port_segment_open(struct port_segment *held,
         error = open_once(held, request, log, complaint);
     }
     if (error && error != EEXIST && error != ENOSPC) {
-        complaint_set(complaint,
-                      "the mailboxes' memory %s%s cannot be had: %s",
+        complaint_set(complaint, "the mailboxes' memory %s%s cannot be had: %s",
                       NAMING_SHARED_MEMORY, held->name, strerror(error));
     }
     return error;

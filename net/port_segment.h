@@ -70,7 +70,7 @@ void port_segment_close(struct port_segment *held);
 void port_segment_unlink(struct port_segment *held);
 
 /* Say in words why `port` is not to be had, if it is for a segment of ours. */
-void port_segment_complain(uid_t user, uint16_t port,
-                           struct complaint *complaint);
+void
+port_segment_complain(uid_t user, uint16_t port, struct complaint *complaint);
 
 #endif

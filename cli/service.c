@@ -113,16 +113,20 @@ open_log(struct service *service)
                     &service->complaint);
 }
 
-/* Whose is it?  The port and the segment's name are taken together. */
-static void
+/*
+ * Whose is it?  The port and the segment's name are taken together.
+ * Errors: those of mapping_owner; then the complaint is as it was
+ */
+static int
 complain_of_owner(struct service *service, uint16_t port)
 {
     pid_t owner = 0;
     char name[NAMING_MAX];
 
     naming_segment(geteuid(), port, name);
-    if (mapping_owner(name, &owner)) {
-        return;
+    int error = mapping_owner(name, &owner);
+    if (error) {
+        return error;
     }
     if (owner > 0) {
         complaint_set(&service->complaint,
@@ -136,6 +140,7 @@ complain_of_owner(struct service *service, uint16_t port)
                       (unsigned)port, NAMING_SHARED_MEMORY, name,
                       (unsigned)port);
     }
+    return 0;
 }
 
 static int
@@ -147,7 +152,7 @@ open_listener(struct service *service)
                               arguments->listen_count, arguments->port,
                               &service->complaint);
     if (error == EADDRINUSE && arguments->port != 0) {
-        complain_of_owner(service, arguments->port);
+        (void)!complain_of_owner(service, arguments->port);
     }
     return error;
 }
@@ -202,11 +207,23 @@ measure_segment(struct service *service, uint64_t *bytes)
     return 0;
 }
 
+/* What stands there belongs to somebody else, or is no memory at all. */
+static void
+complain_of_name(struct service *service, int error)
+{
+    complaint_set(&service->complaint,
+                  "%s%s is in the way and cannot be looked into: %s",
+                  NAMING_SHARED_MEMORY, service->name, strerror(error));
+}
+
 static void
 complain_of_mapping(struct service *service, uint64_t bytes, int error)
 {
     if (error == EEXIST) {
-        complain_of_owner(service, service->listener.port);
+        error = complain_of_owner(service, service->listener.port);
+        if (error) {
+            complain_of_name(service, error);
+        }
     } else if (error == ENOSPC) {
         complain_of_size(service, bytes, NAMING_SHARED_MEMORY,
                          memory_shared_available(NAMING_SHARED_MEMORY));
@@ -345,7 +362,10 @@ serve(struct service *service)
     log_start(service);
     int error = daemon_ready(service->daemon, printed);
     if (error) {
-        log_error(&service->log, "whoever started the server is gone");
+        complaint_set(&service->complaint,
+                      "whoever started the server cannot be told: %s",
+                      strerror(error));
+        log_error(&service->log, "%s", service->complaint.text);
         return error;
     }
     if (!service->arguments->foreground && chdir("/") < 0) {

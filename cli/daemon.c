@@ -3,9 +3,11 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -45,24 +47,30 @@ daemon_stay(struct daemon *daemon, const char *program)
     *daemon = (struct daemon){.program = program, .report = -1, .null = -1};
 }
 
-static void
+static int
+print_number(const char *text)
+{
+    if (!strcmp(text, "0")) {
+        return 0;
+    }
+    return printf("%s\n", text) < 0 || fflush(stdout) != 0 ? errno : 0;
+}
+
+/* Errors: those of standard output, which has what other programs want */
+static int
 print(const char *program, char kind, const char *text)
 {
     switch (kind) {
     case REPORT_WARNING:
         (void)fprintf(stderr, "%s: warning: %s\n", program, text);
-        break;
+        return 0;
     case REPORT_FAILURE:
         (void)fprintf(stderr, "%s: %s\n", program, text);
-        break;
+        return 0;
     case REPORT_READY:
-        if (strcmp(text, "0") != 0) {
-            (void)printf("%s\n", text);
-            (void)fflush(stdout);
-        }
-        break;
+        return print_number(text);
     default:
-        break;
+        return 0;
     }
 }
 
@@ -70,8 +78,7 @@ static int
 report(struct daemon *daemon, char kind, const char *text)
 {
     if (daemon->report < 0) {
-        print(daemon->program, kind, text);
-        return 0;
+        return print(daemon->program, kind, text);
     }
     return dprintf(daemon->report, "%c%s\n", kind, text) < 0 ? EPIPE : 0;
 }
@@ -88,6 +95,19 @@ daemon_fail(struct daemon *daemon, const struct complaint *complaint)
     (void)!report(daemon, REPORT_FAILURE, complaint->text);
 }
 
+/* Errors: EPIPE  the parent is gone, or could not print */
+static int
+await_confirmation(int from)
+{
+    char confirmed;
+    ssize_t got;
+
+    do {
+        got = read(from, &confirmed, 1);
+    } while (got < 0 && errno == EINTR);
+    return got == 1 ? 0 : EPIPE;
+}
+
 int
 daemon_ready(struct daemon *daemon, unsigned number)
 {
@@ -96,6 +116,10 @@ daemon_ready(struct daemon *daemon, unsigned number)
     (void)snprintf(text, sizeof text, "%u", number);
     int error = report(daemon, REPORT_READY, text);
     if (error || daemon->report < 0) {
+        return error;
+    }
+    error = await_confirmation(daemon->report);
+    if (error) {
         return error;
     }
     (void)close(daemon->report);
@@ -125,33 +149,57 @@ print_silent_end(const char *program, pid_t child)
     }
 }
 
-/* Print what the child reports; its exit status is the parent's. */
+/* The child goes on once it is told so, and ends otherwise. */
 static int
-relay(const char *program, int from, pid_t child)
+confirm(const char *program, int to, int error)
 {
-    char line[COMPLAINT_MAX + 2];
-    bool is_ready = false;
-    bool has_failed = false;
-
-    FILE *stream = fdopen(from, "r");
-    if (!stream) {
-        (void)fprintf(stderr, "%s: no memory to start\n", program);
+    if (error) {
+        (void)fprintf(stderr, "%s: standard output cannot be written: %s\n",
+                      program, strerror(error));
         return EXIT_FAILURE;
     }
-    while (!is_ready && fgets(line, sizeof line, stream)) {
+    return send(to, "", 1, MSG_NOSIGNAL) == 1 ? EXIT_SUCCESS : EXIT_FAILURE;
+}
+
+/* Print what the child reports; the exit status. */
+static int
+relay(const char *program, FILE *from, pid_t child)
+{
+    char line[COMPLAINT_MAX + 2];
+    bool has_failed = false;
+
+    while (fgets(line, sizeof line, from)) {
         line[strcspn(line, "\n")] = '\0';
-        print(program, line[0], line + 1);
-        is_ready = line[0] == REPORT_READY;
+        int error = print(program, line[0], line + 1);
+        if (line[0] == REPORT_READY) {
+            return confirm(program, fileno(from), error);
+        }
         has_failed |= line[0] == REPORT_FAILURE;
     }
-    (void)fclose(stream);
-    if (!is_ready && !has_failed) {
+    if (!has_failed) {
         print_silent_end(program, child);
-    } else if (has_failed) {
-        /* Nothing of it is left once the parent says that it failed. */
+    }
+    return EXIT_FAILURE;
+}
+
+/* Nothing of the child is left once the parent says that it failed. */
+static int
+attend(const char *program, int from, pid_t child)
+{
+    FILE *stream = fdopen(from, "r");
+
+    (void)signal(SIGPIPE, SIG_IGN);
+    if (!stream) {
+        (void)fprintf(stderr, "%s: no memory to start\n", program);
+        (void)close(from);
+        return EXIT_FAILURE;
+    }
+    int status = relay(program, stream, child);
+    (void)fclose(stream);
+    if (status != EXIT_SUCCESS) {
         (void)waitpid(child, NULL, 0);
     }
-    return is_ready ? EXIT_SUCCESS : EXIT_FAILURE;
+    return status;
 }
 
 /* Nothing that the child makes is for others; it holds no directory busy. */
@@ -175,7 +223,8 @@ daemon_leave(struct daemon *daemon, const char *program, bool keeps_stderr,
     /* What the starter had open is not the daemon's to keep. */
     (void)!close_range(STDERR_FILENO + 1, UINT_MAX, 0);
     daemon->null = open("/dev/null", O_RDWR | O_CLOEXEC | O_NOCTTY);
-    if (daemon->null < 0 || pipe2(ends, O_CLOEXEC) < 0) {
+    if (daemon->null < 0 ||
+        socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) < 0) {
         (void)fprintf(stderr, "%s: cannot start: %s\n", program,
                       strerror(errno));
         return true;
@@ -192,6 +241,6 @@ daemon_leave(struct daemon *daemon, const char *program, bool keeps_stderr,
                       strerror(errno));
         return true;
     }
-    *status = relay(program, ends[0], child);
+    *status = attend(program, ends[0], child);
     return true;
 }

@@ -5,10 +5,12 @@
  * A daemon: a process that leaves the terminal once it is of use.
  *
  * Idea.  The child does the work and the parent waits for its report over a
- * pipe: warnings, then either "ready" or why not.  The parent prints them and
- * returns the exit status, so that whoever started the command knows that the
- * server listens, or why it does not.  In the foreground there is no child,
- * and the same reports are printed at once.
+ * pair of sockets: warnings, then either "ready" or why not.  The parent
+ * prints them and returns the exit status, so that whoever started the command
+ * knows that the server listens, or why it does not.  The child goes on only
+ * when the parent says that all of it could be printed: a server that nobody
+ * knows of would be of no use.  In the foreground there is no child, and the
+ * same reports are printed at once.
  *
  * Who may call.  The main thread, before any other thread is made.
  */
@@ -20,7 +22,7 @@
 
 struct daemon {
     const char *program; /* what messages begin with */
-    int report;          /* the pipe to the parent; -1: in the foreground */
+    int report;          /* to the parent; -1: in the foreground */
     int null;            /* /dev/null; -1: in the foreground */
     bool keeps_stderr;   /* in the background too */
 };
@@ -51,7 +53,7 @@ void daemon_fail(struct daemon *daemon, const struct complaint *complaint);
 /*
  * Of use now: let go of the terminal.
  *   number  printed on standard output; 0: none
- * Errors: EPIPE  the parent is gone and nobody knows of this server: end
+ * Errors: EPIPE, EIO, others  nobody knows of this server: end
  */
 int daemon_ready(struct daemon *daemon, unsigned number)
     __attribute__((warn_unused_result));

@@ -118,7 +118,8 @@ open_listener(struct service *service)
                               arguments->listen_count, arguments->port,
                               &service->complaint);
     if (error == EADDRINUSE && arguments->port != 0) {
-        port_segment_complain(geteuid(), arguments->port, &service->complaint);
+        (void)!port_segment_complain(geteuid(), arguments->port,
+                                     &service->complaint);
     }
     return error;
 }
@@ -322,7 +323,10 @@ serve(struct service *service)
     log_start(service);
     int error = daemon_ready(service->daemon, printed);
     if (error) {
-        log_error(&service->log, "whoever started the server is gone");
+        complaint_set(&service->complaint,
+                      "whoever started the server cannot be told: %s",
+                      strerror(error));
+        log_error(&service->log, "%s", service->complaint.text);
         return error;
     }
     if (!service->arguments->foreground && chdir("/") < 0) {

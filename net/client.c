@@ -178,8 +178,8 @@ end_conversation(struct client *client)
             roster_end_silently(client->member);
         }
     } else {
-        client->end =
-            client->ended ? "it sent its last byte" : "closed after an answer";
+        client->end = client->ended ? "it ended the connection"
+                                    : "closed after an answer";
     }
 }
 

@@ -24,15 +24,16 @@ options_of(const struct port_segment_request *request)
     };
 }
 
-void
+int
 port_segment_complain(uid_t user, uint16_t port, struct complaint *complaint)
 {
     pid_t owner = 0;
     char name[NAMING_MAX];
 
     naming_segment(user, port, name);
-    if (mapping_owner(name, &owner)) {
-        return;
+    int error = mapping_owner(name, &owner);
+    if (error) {
+        return error;
     }
     if (owner > 0) {
         complaint_set(complaint,
@@ -46,6 +47,23 @@ port_segment_complain(uid_t user, uint16_t port, struct complaint *complaint)
                       (unsigned)port, NAMING_SHARED_MEMORY, name,
                       (unsigned)port);
     }
+    return 0;
+}
+
+/* Somebody else's, or no memory at all, or somebody else is quicker. */
+static int
+refuse_taken(const struct port_segment *held,
+             const struct port_segment_request *request,
+             struct complaint *complaint)
+{
+    int error = port_segment_complain(request->user, request->port, complaint);
+
+    if (error) {
+        complaint_set(complaint,
+                      "%s%s is in the way and cannot be looked into: %s",
+                      NAMING_SHARED_MEMORY, held->name, strerror(error));
+    }
+    return EEXIST;
 }
 
 bool
@@ -179,8 +197,7 @@ adopt(struct port_segment *held, const struct port_segment_request *request,
     int error = mapping_adopt(&held->mapping, held->name);
 
     if (error == EBUSY) {
-        port_segment_complain(request->user, request->port, complaint);
-        return EEXIST;
+        return refuse_taken(held, request, complaint);
     }
     if (error == EUSERS) {
         return refuse(held, request, complaint,
@@ -245,8 +262,7 @@ open_once(struct port_segment *held, const struct port_segment_request *request,
         return error;
     }
     if (request->unclaimed) {
-        port_segment_complain(request->user, request->port, complaint);
-        return EEXIST;
+        return refuse_taken(held, request, complaint);
     }
     if (!request->fresh) {
         error = adopt(held, request, log, complaint);
@@ -254,8 +270,7 @@ open_once(struct port_segment *held, const struct port_segment_request *request,
     if (request->fresh || error == ENODATA) {
         error = mapping_clear(held->name);
         if (error == EBUSY) {
-            port_segment_complain(request->user, request->port, complaint);
-            return EEXIST;
+            return refuse_taken(held, request, complaint);
         }
         return error == 0 || error == ENOENT ? EAGAIN : error;
     }

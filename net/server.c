@@ -238,9 +238,11 @@ void
 server_stop(struct server *server)
 {
     const uint64_t one = 1;
+    const int before = errno; /* a signal handler leaves it as it was */
 
     atomic_store_explicit(&server->stopping, true, memory_order_release);
     (void)!write(server->stop_fd, &one, sizeof one);
+    errno = before;
 }
 
 /* A flood of refusals is one line a second. */
@@ -451,7 +453,7 @@ static void
 take_control(struct server *server)
 {
     if (control_dispatch(server->config.control)) {
-        log_end(server, "asked to over the control channel");
+        log_end(server, "dipcrm asked for it");
         server_stop(server);
     }
 }

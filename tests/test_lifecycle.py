@@ -9,6 +9,7 @@ import signal
 import socket
 import subprocess
 from collections.abc import Callable
+from pathlib import Path
 
 from process import machine
 from process.case import ProcessCase, Server, until
@@ -53,6 +54,140 @@ class Start(ProcessCase):
         with os.fdopen(reader, "rb") as pipe:
             ready = select.select([pipe], [], [], 5)[0]
             self.assertTrue(ready, "nobody else has the pipe")
+
+    def test_closed_standard_descriptors_do_no_harm(self) -> None:
+        for closed in ("<&-", ">&-", "2>&-", "<&- >&- 2>&-"):
+            with self.subTest(closed):
+                first = self.dipc()
+                self.dipcrm(first)
+                first.wait()
+                port = str(first.port)
+                known = machine.children()
+                done = subprocess.run(
+                    [
+                        "sh",
+                        "-c",
+                        f'exec "$@" {closed}',
+                        "sh",
+                        machine.BIN / "dipc",
+                        "1",
+                        "1",
+                        port,
+                        "1",
+                    ],
+                    env=self.environment,
+                    timeout=40,
+                )
+                self.assertEqual(done.returncode, 0)
+                server = self.adopt(known, first.port)
+                with server.connect() as client:
+                    client.send(b"w 0 2\nhi" + b"r 0\nx\n" * 100)
+                    self.assertEqual(client.reply().version, 1)
+                    for _ in range(100):
+                        self.assertEqual(client.reply().data, b"hi")
+                        self.assertEqual(client.reply().code, "bad-request")
+                self.dipcrm(server)
+                server.wait()
+
+    def test_a_port_that_cannot_be_told_is_a_failure(self) -> None:
+        """A server on a port that nobody knows would be of no use."""
+        reader, writer = os.pipe()
+        os.close(reader)
+        with open("/dev/full", "wb") as full, os.fdopen(writer) as pipe:
+            for name, out in (("a full disk", full), ("a closed pipe", pipe)):
+                for mode in (list[str](), ["--foreground", "--log", "stderr"]):
+                    with self.subTest(name, mode=mode):
+                        done = subprocess.run(
+                            [
+                                machine.BIN / "dipc",
+                                *mode,
+                                "1",
+                                "1",
+                                "any",
+                                "1",
+                            ],
+                            env=self.environment,
+                            stdin=subprocess.DEVNULL,
+                            stdout=out,
+                            stderr=subprocess.PIPE,
+                            text=True,
+                            timeout=20,
+                        )
+                        self.assertEqual(done.returncode, 1, done.stderr)
+                        self.assertRegex(done.stderr, "(?m)^dipc: .*cannot be")
+
+    def test_starts_at_once_on_one_port_yield_one_server(self) -> None:
+        first = self.dipc()
+        self.dipcrm(first)
+        first.wait()
+        known = machine.children()
+        starts = [
+            subprocess.Popen(
+                [machine.BIN / "dipc", "1", "1", str(first.port), "1"],
+                env=self.environment,
+                stdin=subprocess.DEVNULL,
+                stderr=subprocess.PIPE,
+                text=True,
+            )
+            for _ in range(8)
+        ]
+        statuses = []
+        for start in starts:
+            _, said = start.communicate(timeout=40)
+            statuses.append(start.returncode)
+            if start.returncode:
+                self.assertIn(f"port {first.port}", said)
+        self.assertEqual(sorted(statuses), [0] + [1] * 7)
+        server = self.adopt(known, first.port)
+        with server.connect() as client:
+            self.assertTrue(client.ask(b"w 0 1\nx").ok)
+        self.dipcrm(server)
+        server.wait()
+        self.assert_nothing_is_left(server)
+
+    def test_what_stands_in_the_segments_place_is_named(self) -> None:
+        first = self.dipc()
+        self.dipcrm(first)
+        first.wait()
+        place = machine.SHM / f"dipc-{os.geteuid()}-{first.port}"
+        self.addCleanup(place.rmdir)
+        place.mkdir()
+        done = self.run_command("dipc", "1", "1", str(first.port), "1")
+        self.assertEqual(done.returncode, 1)
+        self.assertIn(str(place), done.stderr)
+
+    def test_a_directory_of_anothers_is_not_trusted(self) -> None:
+        """Whoever makes the directory first must not own the channel."""
+        machine.need_root()
+        machine.need_command("setpriv")
+        copy = self.directory / "dipc"
+        shutil.copy(machine.BIN / "dipc", copy)
+        user = 63999  # one who runs nothing else
+        place = Path(f"/tmp/dipc-{user}")
+        place.mkdir(mode=0o777)
+        self.addCleanup(place.rmdir)
+        without = dict(self.environment)
+        del without["XDG_RUNTIME_DIR"]
+        done = subprocess.run(
+            [
+                "setpriv",
+                f"--reuid={user}",
+                f"--regid={user}",
+                "--clear-groups",
+                copy,
+                "1",
+                "1",
+                "any",
+                "1",
+            ],
+            capture_output=True,
+            text=True,
+            env=without,
+            timeout=40,
+        )
+        self.assertEqual(done.returncode, 1)
+        self.assertIn(str(place), done.stderr)
+        self.assertEqual(list(place.iterdir()), [])
 
     def test_a_taken_port_is_an_error_that_names_it(self) -> None:
         with socket.create_server(("127.0.0.1", 0)) as taken:
@@ -318,6 +453,26 @@ class Log(ProcessCase):
         self.assertIn(
             str(server.port), (self.directory / "here.log").read_text()
         )
+
+    def test_a_log_file_that_was_moved_is_opened_again(self) -> None:
+        server = self.dipc_in_background()
+        moved = server.log.with_name("moved")
+        server.log.rename(moved)
+        server.signal(signal.SIGHUP)
+        until(server.log.exists, "the log is opened again")
+        self.dipcrm(server)
+        server.wait()
+        self.assertIn("listening", moved.read_text())
+        self.assertIn("ended", server.logged())
+
+    def test_a_log_that_nobody_reads_does_not_block_the_start(self) -> None:
+        pipe = self.directory / "pipe"
+        os.mkfifo(pipe)
+        done = self.run_command(
+            "dipc", "--log", str(pipe), "1", "1", "any", "1"
+        )
+        self.assertEqual(done.returncode, 1)
+        self.assertIn(str(pipe), done.stderr)
 
     def test_clients_are_told_of_only_if_asked(self) -> None:
         for options in ((), ("--verbose",)):

@@ -69,8 +69,12 @@ void port_segment_close(struct port_segment *held);
 /* The same for a process that ends at once, whatever its threads still do. */
 void port_segment_unlink(struct port_segment *held);
 
-/* Say in words why `port` is not to be had, if it is for a segment of ours. */
-void
-port_segment_complain(uid_t user, uint16_t port, struct complaint *complaint);
+/*
+ * Say in words who has the segment of this user and port.
+ * Errors: those of mapping_owner; then the complaint is as it was
+ */
+int
+port_segment_complain(uid_t user, uint16_t port, struct complaint *complaint)
+    __attribute__((warn_unused_result));
 
 #endif

@@ -9,6 +9,15 @@ PREFIX = /usr/local
 DESTDIR =
 PYTHON = python3
 
+# `make V=1` shows each command whole.
+ifdef V
+SAY := @:
+RUN :=
+else
+SAY := @printf '  %-8s %s\n'
+RUN := @
+endif
+
 COMPILER := $(notdir $(lastword $(CC)))
 BUILD := build/$(COMPILER)-$(VARIANT)
 
@@ -24,7 +33,7 @@ $(error VARIANT $(VARIANT) is not one of release debug asan tsan)
 endif
 CFLAGS := $(CFLAGS_$(VARIANT))
 ALL_CFLAGS = -std=c11 -D_GNU_SOURCE -pthread -MMD -MP \
-	-Icore -Inet -Icli $(WARNINGS) $(CFLAGS)
+	-Icore -Inet -Icli -Istress $(WARNINGS) $(CFLAGS)
 LDFLAGS =
 ALL_LDFLAGS = $(CFLAGS) $(LDFLAGS) -pthread
 
@@ -36,12 +45,21 @@ CLI := $(patsubst %.c,$(BUILD)/%.o,$(filter-out \
 TESTS := $(patsubst tests/%.c,$(BUILD)/tests/%,$(wildcard tests/test_*.c))
 TEST_SHARED := $(patsubst %.c,$(BUILD)/%.o,$(filter-out \
 	$(wildcard tests/test_*.c),$(wildcard tests/*.c)))
-C_FILES := $(wildcard core/*.[ch] net/*.[ch] cli/*.[ch] tests/*.[ch])
+# A program of stress/ has one of these names; the other files there, and what
+# is in stress/bench, are shared by them and one program each.
+STRESS_SOURCES := $(wildcard stress/stress_*.c stress/step_*.c \
+	stress/compare_*.c stress/bench/*.c)
+STRESS := $(STRESS_SOURCES:%.c=$(BUILD)/%)
+STRESS_SHARED := $(patsubst %.c,$(BUILD)/%.o,$(filter-out \
+	$(STRESS_SOURCES),$(wildcard stress/*.c)))
+C_FILES := $(wildcard core/*.[ch] net/*.[ch] cli/*.[ch] tests/*.[ch] \
+	stress/*.[ch] stress/bench/*.[ch])
 MAN_PAGES := $(wildcard docs/man/*.[1-9])
 
 .DELETE_ON_ERROR:
 .SECONDARY:
-.PHONY: all check demo install uninstall format clean help tests
+.PHONY: all check demo install uninstall format clean help tests stress \
+	stress-death
 
 all: $(COMMANDS:%=build/bin/%) ## build every command into build/bin (the default)
 
@@ -54,6 +72,11 @@ check: all ## run the tests; installs what they need, or says what to install
 
 tests: $(TESTS) # the unit test programs, which need cmocka
 
+stress: $(STRESS) # the programs of stress/, which need nothing else
+
+stress-death: $(STRESS) ## kill processes at random, and at every instruction (about 2 minutes)
+	stress/run_death $(BUILD)
+
 demo: all ## watch two processes exchange messages through a server
 	cli/demo
 
@@ -62,17 +85,19 @@ $(BUILD)/libdipcnet.a: $(NET)
 $(BUILD)/libdipccli.a: $(CLI)
 $(BUILD)/%.a:
 	@rm -f $@
-	$(AR) rcs $@ $^
+	@$(AR) rcs $@ $^
 
 LIBRARIES := $(BUILD)/libdipccli.a $(BUILD)/libdipcnet.a \
 	$(BUILD)/libdipccore.a
 
 $(BUILD)/%.o: %.c Makefile
 	@mkdir -p $(@D)
-	$(CC) $(ALL_CFLAGS) $(CPPFLAGS) -c -o $@ $<
+	$(SAY) compile $@
+	$(RUN)$(CC) $(ALL_CFLAGS) $(CPPFLAGS) -c -o $@ $<
 
 $(BUILD)/cli/dipc $(BUILD)/cli/dipcrm: %: %.o $(LIBRARIES)
-	$(CC) -o $@ $< $(LIBRARIES) $(ALL_LDFLAGS)
+	$(SAY) link $@
+	$(RUN)$(CC) -o $@ $< $(LIBRARIES) $(ALL_LDFLAGS)
 
 build/bin/%: $(BUILD)/cli/%
 	@mkdir -p $(@D)
@@ -80,9 +105,13 @@ build/bin/%: $(BUILD)/cli/%
 	@ln -sf build/bin/$* $*
 
 $(BUILD)/tests/%: $(BUILD)/tests/%.o $(TEST_SHARED) $(LIBRARIES)
-	$(CC) -o $@ $< $(TEST_SHARED) $(LIBRARIES) $(ALL_LDFLAGS) \
-		-Wl,--wrap=pthread_cond_timedwait \
-		-Wl,--wrap=malloc,--wrap=calloc -lcmocka
+	$(SAY) link $@
+	$(RUN)$(CC) -o $@ $< $(TEST_SHARED) $(LIBRARIES) $(ALL_LDFLAGS) \
+		-Wl,--wrap=parking_wait,--wrap=malloc,--wrap=calloc -lcmocka
+
+$(STRESS): %: %.o $(STRESS_SHARED) $(BUILD)/libdipccore.a
+	$(SAY) link $@
+	$(RUN)$(CC) -o $@ $< $(STRESS_SHARED) $(BUILD)/libdipccore.a $(ALL_LDFLAGS)
 
 install: all ## install commands and man pages under $(DESTDIR)$(PREFIX)
 	install -d $(DESTDIR)$(PREFIX)/bin
@@ -107,4 +136,4 @@ format: ## lay out the C sources as .clang-format says
 clean: ## remove everything that was built
 	rm -rf build dipc dipcrm
 
--include $(wildcard $(BUILD)/*/*.d)
+-include $(wildcard $(BUILD)/*/*.d $(BUILD)/*/*/*.d)

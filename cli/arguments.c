@@ -137,6 +137,26 @@ read_check(struct arguments *arguments, const char *text,
 }
 
 static int
+read_attachable(struct arguments *arguments, const char *text,
+                struct complaint *complaint)
+{
+    (void)text;
+    (void)complaint;
+    arguments->attachable = true;
+    return 0;
+}
+
+static int
+read_fresh(struct arguments *arguments, const char *text,
+           struct complaint *complaint)
+{
+    (void)text;
+    (void)complaint;
+    arguments->fresh = true;
+    return 0;
+}
+
+static int
 read_help(struct arguments *arguments, const char *text,
           struct complaint *complaint)
 {
@@ -179,6 +199,10 @@ static const struct {
     {"verbose", NULL, "log each client that comes and goes", read_verbose},
     {"check", NULL, "verify the locks' invariants at every step (slow)",
      read_check},
+    {"attachable", NULL, "let local processes use the mailboxes' memory too",
+     read_attachable},
+    {"fresh", NULL, "discard what a killed server left on this port",
+     read_fresh},
     {"help", NULL, "print this and exit", read_help},
     {"version", NULL, "print the version and exit", read_version},
 };

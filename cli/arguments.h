@@ -40,6 +40,8 @@ struct arguments {
     const char *log; /* NULL: as the place where the server runs suggests */
     bool verbose;
     bool checked;
+    bool attachable;
+    bool fresh;
 };
 
 /*

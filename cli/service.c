@@ -5,7 +5,6 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/random.h>
 #include <sys/resource.h>
 #include <sys/signalfd.h>
 #include <unistd.h>
@@ -13,10 +12,9 @@
 #include "control.h"
 #include "listener.h"
 #include "log.h"
-#include "mapping.h"
 #include "memory.h"
 #include "naming.h"
-#include "segment.h"
+#include "port_segment.h"
 #include "segment_store.h"
 #include "server.h"
 
@@ -29,9 +27,7 @@ struct service {
     struct complaint complaint;
     struct log log;
     struct listener listener;
-    char name[NAMING_MAX];
-    struct mapping mapping;
-    struct segment segment;
+    struct port_segment held;
     struct segment_source source;
     struct control control;
     int signals;
@@ -113,36 +109,6 @@ open_log(struct service *service)
                     &service->complaint);
 }
 
-/*
- * Whose is it?  The port and the segment's name are taken together.
- * Errors: those of mapping_owner; then the complaint is as it was
- */
-static int
-complain_of_owner(struct service *service, uint16_t port)
-{
-    pid_t owner = 0;
-    char name[NAMING_MAX];
-
-    naming_segment(geteuid(), port, name);
-    int error = mapping_owner(name, &owner);
-    if (error) {
-        return error;
-    }
-    if (owner > 0) {
-        complaint_set(&service->complaint,
-                      "port %u: a server of yours (process %d) already has "
-                      "it; 'dipcrm %u' ends it",
-                      (unsigned)port, (int)owner, (unsigned)port);
-    } else {
-        complaint_set(&service->complaint,
-                      "port %u: a killed server left its mailboxes behind "
-                      "(%s%s); 'dipcrm %u' clears them",
-                      (unsigned)port, NAMING_SHARED_MEMORY, name,
-                      (unsigned)port);
-    }
-    return 0;
-}
-
 static int
 open_listener(struct service *service)
 {
@@ -152,7 +118,8 @@ open_listener(struct service *service)
                               arguments->listen_count, arguments->port,
                               &service->complaint);
     if (error == EADDRINUSE && arguments->port != 0) {
-        (void)!complain_of_owner(service, arguments->port);
+        (void)!port_segment_complain(geteuid(), arguments->port,
+                                     &service->complaint);
     }
     return error;
 }
@@ -207,51 +174,50 @@ measure_segment(struct service *service, uint64_t *bytes)
     return 0;
 }
 
-/* What stands there belongs to somebody else, or is no memory at all. */
-static void
-complain_of_name(struct service *service, int error)
+/* What is there already needs no more memory. */
+static int
+verify_memory(struct service *service)
 {
-    complaint_set(&service->complaint,
-                  "%s%s is in the way and cannot be looked into: %s",
-                  NAMING_SHARED_MEMORY, service->name, strerror(error));
-}
+    uint64_t bytes = 0;
 
-static void
-complain_of_mapping(struct service *service, uint64_t bytes, int error)
-{
-    if (error == EEXIST) {
-        error = complain_of_owner(service, service->listener.port);
-        if (error) {
-            complain_of_name(service, error);
-        }
-    } else if (error == ENOSPC) {
-        complain_of_size(service, bytes, NAMING_SHARED_MEMORY,
-                         memory_shared_available(NAMING_SHARED_MEMORY));
-    } else {
-        complaint_set(&service->complaint,
-                      "the mailboxes' memory %s%s cannot be had: %s",
-                      NAMING_SHARED_MEMORY, service->name, strerror(error));
+    if (!service->arguments->fresh &&
+        port_segment_exists(geteuid(), service->listener.port)) {
+        return 0;
     }
+    return measure_segment(service, &bytes);
 }
 
 static int
-create_mapping(struct service *service, uint64_t bytes)
+open_segment(struct service *service)
 {
-    int error = EAGAIN;
+    const struct arguments *arguments = service->arguments;
+    const struct port_segment_request request = {
+        .user = geteuid(),
+        .port = service->listener.port,
+        .geometry = geometry_of(arguments),
+        .attachable = arguments->attachable,
+        .checked = arguments->checked,
+        .fresh = arguments->fresh,
+        .unclaimed = arguments->port == 0,
+    };
+    uint64_t bytes = 0;
 
-    naming_segment(geteuid(), service->listener.port, service->name);
-    for (int i = 0; i < TRIES && error == EAGAIN; i++) {
-        error = mapping_create(&service->mapping, service->name, bytes);
-    }
+    int error = verify_memory(service);
     if (error) {
-        complain_of_mapping(service, bytes, error);
+        return error;
+    }
+    error = port_segment_open(&service->held, &request, &service->log,
+                              &service->complaint);
+    if (error == ENOSPC && segment_measure(&request.geometry, &bytes) == 0) {
+        complain_of_size(service, bytes, NAMING_SHARED_MEMORY,
+                         memory_shared_available(NAMING_SHARED_MEMORY));
     }
     return error;
 }
 
 /* Any port is one whose name is free too: others may have left segments. */
 static int
-claim_port(struct service *service, uint64_t bytes)
+claim_port(struct service *service)
 {
     const int tries = service->arguments->port == 0 ? TRIES : 1;
     int error = EEXIST;
@@ -261,7 +227,7 @@ claim_port(struct service *service, uint64_t bytes)
         if (error) {
             return error;
         }
-        error = create_mapping(service, bytes);
+        error = open_segment(service);
         if (error) {
             listener_close(&service->listener);
         }
@@ -269,29 +235,23 @@ claim_port(struct service *service, uint64_t bytes)
     return error;
 }
 
-static int
-init_segment(struct service *service)
+/* Whoever starts a server that takes mailboxes over is told what it got. */
+static void
+tell_adoption(struct service *service)
 {
-    struct segment_geometry geometry = geometry_of(service->arguments);
-    uint64_t instance = 0;
+    const struct segment_adoption *adoption = &service->held.adoption;
+    struct complaint news;
 
-    if (getrandom(&instance, sizeof instance, 0) != sizeof instance) {
-        complaint_set(&service->complaint, "no random numbers: %s",
-                      strerror(errno));
-        return EIO;
+    if (!service->held.adopted) {
+        return;
     }
-    /* The protocol's numbers fit 63 bits. */
-    int error =
-        segment_init(&service->segment, service->mapping.memory, &geometry,
-                     instance >> 1, service->arguments->checked);
-    if (error) {
-        complaint_set(&service->complaint, "the mailboxes cannot be made: %s",
-                      strerror(error));
-        return error;
-    }
-    segment_source_init(&service->source, &service->segment,
-                        service->arguments->lock_timeout_ns);
-    return 0;
+    complaint_set(&news,
+                  "port %u: took over what a killed server left: %lu written "
+                  "mailboxes kept, %lu reset",
+                  (unsigned)service->listener.port,
+                  (unsigned long)adoption->kept,
+                  (unsigned long)adoption->reset);
+    warn(service, &news);
 }
 
 static int
@@ -314,7 +274,8 @@ create_server(struct service *service)
         .wait_max_ns = arguments->wait_max_ns,
         .mailboxes = arguments->mailboxes,
         .mailbox_bytes = arguments->mailbox_bytes,
-        .instance = service->segment.instance,
+        .instance = service->held.segment.instance,
+        .lock_recoveries = &service->held.segment.seats.totals->recoveries,
     };
 
     int error = server_create(&config, &service->server);
@@ -349,7 +310,7 @@ static void
 abandon(struct service *service)
 {
     control_close(&service->control);
-    (void)!mapping_unlink(service->name);
+    port_segment_unlink(&service->held);
     _exit(EXIT_FAILURE);
 }
 
@@ -382,24 +343,17 @@ serve(struct service *service)
 static int
 run_on_port(struct service *service)
 {
-    uint64_t bytes = 0;
-
-    int error = measure_segment(service, &bytes);
+    int error = claim_port(service);
     if (error) {
         return error;
     }
-    error = claim_port(service, bytes);
-    if (error) {
-        return error;
-    }
-    error = init_segment(service);
-    if (error) {
-        goto unlink;
-    }
+    tell_adoption(service);
+    segment_source_init(&service->source, &service->held.segment,
+                        service->arguments->lock_timeout_ns, &service->log);
     error = control_open(&service->control, service->listener.port,
                          &service->complaint);
     if (error) {
-        goto fini_segment;
+        goto close_segment;
     }
     error = create_server(service);
     if (error) {
@@ -409,11 +363,8 @@ run_on_port(struct service *service)
     server_destroy(service->server);
 close_control:
     control_close(&service->control);
-fini_segment:
-    segment_fini(&service->segment);
-unlink:
-    (void)!mapping_unlink(service->name);
-    mapping_destroy(&service->mapping);
+close_segment:
+    port_segment_close(&service->held);
     listener_close(&service->listener);
     return error;
 }

@@ -1,6 +1,9 @@
 #include "guard.h"
 
 #include <assert.h>
+#include <errno.h>
+
+#define NS_PER_S 1000000000L
 
 int
 guard_init(pthread_mutex_t *guard)
@@ -28,11 +31,36 @@ guard_fini(pthread_mutex_t *guard)
     assert(error == 0);
 }
 
-void
+bool
+guard_locked(pthread_mutex_t *guard, int error)
+{
+    if (error != EOWNERDEAD) {
+        assert(error == 0);
+        return false;
+    }
+    error = pthread_mutex_consistent(guard);
+    assert(error == 0);
+    return true;
+}
+
+bool
 guard_lock(pthread_mutex_t *guard)
 {
-    int error = pthread_mutex_lock(guard);
-    assert(error == 0);
+    return guard_locked(guard, pthread_mutex_lock(guard));
+}
+
+bool
+guard_lock_shared(pthread_mutex_t *guard, void (*now)(struct timespec *now))
+{
+    if (now == NULL) {
+        return guard_lock(guard);
+    }
+    int error = pthread_mutex_trylock(guard);
+    while (error == EBUSY || error == ETIMEDOUT) {
+        struct timespec nap = guard_nap_end(now, GUARD_NAP_NS);
+        error = pthread_mutex_clocklock(guard, CLOCK_MONOTONIC, &nap);
+    }
+    return guard_locked(guard, error);
 }
 
 void
@@ -40,4 +68,15 @@ guard_unlock(pthread_mutex_t *guard)
 {
     int error = pthread_mutex_unlock(guard);
     assert(error == 0);
+}
+
+struct timespec
+guard_nap_end(void (*now)(struct timespec *now), long nap_ns)
+{
+    struct timespec end;
+    now(&end);
+    end.tv_nsec += nap_ns;
+    end.tv_sec += end.tv_nsec / NS_PER_S;
+    end.tv_nsec %= NS_PER_S;
+    return end;
 }

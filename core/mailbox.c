@@ -19,8 +19,18 @@ length_of(const struct segment *segment, const struct mailbox_record *record)
     return record->length_bytes;
 }
 
-int
-mailbox_init(struct mailbox *mailbox, uint32_t index)
+/*
+ * Nothing in the spare bank is to be relied on from here on, should this
+ * writer die.  An exchange, so that no later store of ours comes before it.
+ */
+static void
+begin_spare(struct mailbox_record *current)
+{
+    (void)atomic_exchange(&current->mirrored_bytes, 0);
+}
+
+static int
+init_objects(struct mailbox *mailbox, uint32_t index)
 {
     int error = rwlock_init(&mailbox->lock, segment_lock_place(index));
     if (error != 0) {
@@ -29,12 +39,40 @@ mailbox_init(struct mailbox *mailbox, uint32_t index)
     error = watch_init(&mailbox->watch, segment_watch_place(index));
     if (error != 0) {
         rwlock_fini(&mailbox->lock);
-        return error;
     }
+    return error;
+}
+
+int
+mailbox_init(struct mailbox *mailbox, uint32_t index)
+{
     atomic_init(&mailbox->version, 0);
     atomic_init(&mailbox->reads, 0);
     memset(mailbox->records, 0, sizeof(mailbox->records));
-    return 0;
+    return init_objects(mailbox, index);
+}
+
+bool
+mailbox_is_sound(const struct mailbox *mailbox, uint64_t mailbox_bytes)
+{
+    uint64_t version = atomic_load(&mailbox->version);
+    const struct mailbox_record *record = &mailbox->records[version & 1];
+    return version <= MAILBOX_VERSION_MAX && record->bank <= 1 &&
+           record->length_bytes <= mailbox_bytes &&
+           (version > 0 || record->length_bytes == 0);
+}
+
+int
+mailbox_adopt(struct mailbox *mailbox, uint32_t index, bool keep)
+{
+    uint64_t version = atomic_load(&mailbox->version);
+    if (!keep) {
+        version = version < MAILBOX_VERSION_MAX ? version + 1 : 1;
+        memset(mailbox->records, 0, sizeof(mailbox->records));
+        atomic_store(&mailbox->version, version);
+    }
+    begin_spare(record_of(mailbox, version));
+    return init_objects(mailbox, index);
 }
 
 void
@@ -150,16 +188,6 @@ mirror(unsigned char *spare, const unsigned char *current, uint64_t begin,
     if (begin < end) {
         memcpy(spare + begin, current + begin, end - begin);
     }
-}
-
-/*
- * Nothing in the spare bank is to be relied on from here on, should this
- * writer die.  An exchange, so that no later store of ours comes before it.
- */
-static void
-begin_spare(struct mailbox_record *current)
-{
-    (void)atomic_exchange(&current->mirrored_bytes, 0);
 }
 
 /* The whole content anew, in the spare bank. */
@@ -316,11 +344,13 @@ mailbox_describe(struct segment *segment, uint32_t seat, uint32_t m,
         return ENOENT;
     }
     struct mailbox *mailbox = segment_mailbox(segment, m);
-    struct rwlock_counts counts = rwlock_count(&mailbox->lock);
+    struct rwlock_counts counts = rwlock_count(&segment->seats, &mailbox->lock);
     figures->readers = counts.readers;
     figures->writers = counts.writers;
     figures->waiting = counts.waiting;
     figures->watching = atomic_load(&mailbox->watch.count);
+    figures->recoveries = atomic_load(&mailbox->lock.recoveries) +
+                          atomic_load(&mailbox->watch.recoveries);
     int error = rwlock_rdlock(&segment->seats, &mailbox->lock, seat, deadline);
     if (error != 0) {
         return error;

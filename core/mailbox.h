@@ -19,6 +19,9 @@
  * and not the whole content.
  *
  * Invariants.
+ *   M2 durability a committed version stays until the next commit, whoever
+ *                 dies: a writer that dies has changed nothing but bytes that
+ *                 no reader can see
  *   M1 atomicity  a reader sees exactly one committed version: content,
  *                 length and number together
  *   S1            see segment.h
@@ -45,6 +48,7 @@
 #include "watch.h"
 
 #define MAILBOX_ANY_VERSION UINT64_MAX
+#define MAILBOX_VERSION_MAX ((uint64_t)INT64_MAX)
 
 struct segment;
 
@@ -101,10 +105,11 @@ struct mailbox_figures {
     uint64_t version;
     uint64_t size_bytes;
     uint64_t reads;
-    uint32_t readers;  /* holding now */
-    uint32_t writers;  /* holding now */
-    uint32_t waiting;  /* queued for the lock now */
-    uint32_t watching; /* waiting for a version now */
+    uint32_t readers;    /* holding now */
+    uint32_t writers;    /* holding now */
+    uint32_t waiting;    /* queued for the lock now */
+    uint32_t watching;   /* waiting for a version now */
+    uint64_t recoveries; /* of its lock and its watch */
 };
 
 /*
@@ -115,6 +120,20 @@ struct mailbox_figures {
 int mailbox_init(struct mailbox *mailbox, uint32_t index)
     __attribute__((warn_unused_result));
 void mailbox_fini(struct mailbox *mailbox);
+
+/*
+ * Could this mailbox, whatever its bytes, hold a committed content (R1)?
+ * Context:  nobody uses it.
+ */
+bool mailbox_is_sound(const struct mailbox *mailbox, uint64_t mailbox_bytes);
+
+/*
+ * Make the pthread objects of a mailbox anew, whose users are all dead, and
+ * keep its content, or empty it, as one more version.
+ * Errors: what pthread_mutex_init returns
+ */
+int mailbox_adopt(struct mailbox *mailbox, uint32_t index, bool keep)
+    __attribute__((warn_unused_result));
 
 /*
  * Copy content[offset, offset + max) of mailbox m, as far as it exists, to

@@ -3,6 +3,7 @@
 #include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
@@ -10,22 +11,33 @@
 
 #define FALLOCATE_TRIES 100
 
+/* The bytes of the file that stand for owning it and for using it. */
+#define OWNER_BYTE 0
+#define USER_BYTE 1
+
 static struct flock
-whole_file(void)
+one_byte(short type, off_t byte)
 {
-    struct flock lock = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
+    struct flock lock = {
+        .l_type = type, .l_whence = SEEK_SET, .l_start = byte, .l_len = 1};
     return lock;
 }
 
 /* Errors: EBUSY  another process has it */
 static int
-lock_file(int descriptor)
+lock_byte(int descriptor, int command, short type, off_t byte)
 {
-    struct flock lock = whole_file();
-    if (fcntl(descriptor, F_SETLK, &lock) == 0) {
+    struct flock lock = one_byte(type, byte);
+    if (fcntl(descriptor, command, &lock) == 0) {
         return 0;
     }
     return errno == EACCES || errno == EAGAIN ? EBUSY : errno;
+}
+
+static int
+lock_owner(int descriptor)
+{
+    return lock_byte(descriptor, F_SETLK, F_WRLCK, OWNER_BYTE);
 }
 
 /* Somebody may have unlinked the name before the lock was had. */
@@ -64,7 +76,7 @@ reserve(int descriptor, uint64_t bytes)
 static int
 claim(int descriptor, uint64_t bytes)
 {
-    int error = lock_file(descriptor);
+    int error = lock_owner(descriptor);
     if (error == 0) {
         error = verify_linked(descriptor);
     }
@@ -75,6 +87,39 @@ claim(int descriptor, uint64_t bytes)
         error = reserve(descriptor, bytes);
     }
     return error == EBUSY ? EAGAIN : error;
+}
+
+/* On success the mapping owns the descriptor. */
+static int
+map(struct mapping *mapping, int descriptor, uint64_t bytes)
+{
+    void *memory =
+        mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_SHARED, descriptor, 0);
+    if (memory == MAP_FAILED) {
+        return errno;
+    }
+    mapping->memory = memory;
+    mapping->bytes = bytes;
+    mapping->descriptor = descriptor;
+    return 0;
+}
+
+/* Memory of no bytes was left by a creator that died early. */
+static int
+map_whole(struct mapping *mapping, int descriptor)
+{
+    struct stat status;
+    if (fstat(descriptor, &status) != 0) {
+        return errno;
+    }
+    if (status.st_size == 0) {
+        return ENODATA;
+    }
+    int error = reserve(descriptor, (uint64_t)status.st_size);
+    if (error != 0) {
+        return error;
+    }
+    return map(mapping, descriptor, (uint64_t)status.st_size);
 }
 
 int
@@ -88,24 +133,89 @@ mapping_create(struct mapping *mapping, const char *name, uint64_t bytes)
     if (error == EAGAIN) {
         goto close;
     }
-    if (error != 0) {
-        goto unlink;
+    if (error == 0) {
+        error = map(mapping, descriptor, bytes);
     }
-    void *memory =
-        mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_SHARED, descriptor, 0);
-    if (memory == MAP_FAILED) {
-        error = errno;
-        goto unlink;
+    if (error == 0) {
+        return 0;
     }
-    mapping->memory = memory;
-    mapping->bytes = bytes;
-    mapping->descriptor = descriptor;
-    return 0;
-unlink:
     (void)shm_unlink(name);
 close:
     (void)close(descriptor);
     return error;
+}
+
+/* Errors: EBUSY, EUSERS as mapping_adopt; ENOENT  the name is gone */
+static int
+claim_left(int descriptor)
+{
+    int error = lock_owner(descriptor);
+    if (error != 0) {
+        return error;
+    }
+    error = lock_byte(descriptor, F_SETLK, F_WRLCK, USER_BYTE);
+    if (error != 0) {
+        return error == EBUSY ? EUSERS : error;
+    }
+    return verify_linked(descriptor) == 0 ? 0 : ENOENT;
+}
+
+int
+mapping_adopt(struct mapping *mapping, const char *name)
+{
+    int descriptor = shm_open(name, O_RDWR, 0);
+    if (descriptor < 0) {
+        return errno;
+    }
+    int error = claim_left(descriptor);
+    if (error == 0) {
+        error = map_whole(mapping, descriptor);
+    }
+    if (error != 0) {
+        (void)close(descriptor);
+    }
+    return error;
+}
+
+void
+mapping_share(struct mapping *mapping)
+{
+    int error = lock_byte(mapping->descriptor, F_SETLK, F_UNLCK, USER_BYTE);
+    assert(error == 0);
+}
+
+/* Takes the descriptor over, whatever comes of it. */
+static int
+attach(struct mapping *mapping, int descriptor)
+{
+    int error = lock_byte(descriptor, F_OFD_SETLK, F_RDLCK, USER_BYTE);
+    if (error == 0) {
+        error = map_whole(mapping, descriptor);
+    }
+    if (error != 0) {
+        (void)close(descriptor);
+    }
+    return error;
+}
+
+int
+mapping_attach(struct mapping *mapping, const char *name)
+{
+    int descriptor = shm_open(name, O_RDWR, 0);
+    return descriptor < 0 ? errno : attach(mapping, descriptor);
+}
+
+/*
+ * A duplicate would share its locks with the original's open description, so
+ * the memory is opened anew, by the name that the kernel gives a descriptor.
+ */
+int
+mapping_attach_descriptor(struct mapping *mapping, int descriptor)
+{
+    char path[64];
+    (void)snprintf(path, sizeof(path), "/proc/self/fd/%d", descriptor);
+    int own = open(path, O_RDWR | O_CLOEXEC);
+    return own < 0 ? errno : attach(mapping, own);
 }
 
 void
@@ -125,7 +235,7 @@ mapping_owner(const char *name, pid_t *owner)
     if (descriptor < 0) {
         return errno;
     }
-    struct flock lock = whole_file();
+    struct flock lock = one_byte(F_WRLCK, OWNER_BYTE);
     int error = fcntl(descriptor, F_GETLK, &lock) == 0 ? 0 : errno;
     *owner = lock.l_type == F_UNLCK ? 0 : lock.l_pid;
     (void)close(descriptor);
@@ -145,7 +255,7 @@ mapping_clear(const char *name)
     if (descriptor < 0) {
         return errno;
     }
-    int error = lock_file(descriptor);
+    int error = lock_owner(descriptor);
     if (error == 0) {
         error = verify_linked(descriptor) == 0 ? mapping_unlink(name) : ENOENT;
     }

@@ -96,24 +96,6 @@ check_guarded(const struct seat_table *seats, const struct rwlock *lock)
     check_seats(seats, lock);
 }
 
-static void
-enter(const struct seat_table *seats, struct rwlock *lock)
-{
-    guard_lock(&lock->guard);
-    if (seats->checked) {
-        check_guarded(seats, lock);
-    }
-}
-
-static void
-leave(const struct seat_table *seats, struct rwlock *lock)
-{
-    if (seats->checked) {
-        check_guarded(seats, lock);
-    }
-    guard_unlock(&lock->guard);
-}
-
 int
 rwlock_init(struct rwlock *lock, uint32_t place)
 {
@@ -123,6 +105,7 @@ rwlock_init(struct rwlock *lock, uint32_t place)
     seat_list_init(&lock->holders);
     lock->writers = 0;
     lock->place = place;
+    atomic_init(&lock->recoveries, 0);
     return guard_init(&lock->guard);
 }
 
@@ -146,7 +129,36 @@ admit_head(struct seat_table *seats, struct rwlock *lock)
     seat_set_state(seats, head, writes ? SEAT_WRITING : SEAT_READING);
 }
 
-/* Admit all that can be admitted, and wake those that may be asleep (L3). */
+/* Take a seat that is in the queue or holds out of the lock's lists. */
+static void
+unlist(struct seat_table *seats, struct rwlock *lock, uint32_t seat)
+{
+    enum seat_state state = seat_state(seats, seat);
+    if (is_queued(state)) {
+        seat_list_remove(seats, &lock->queue, seat);
+        return;
+    }
+    seat_list_remove(seats, &lock->holders, seat);
+    lock->writers -= state == SEAT_WRITING ? 1 : 0;
+}
+
+/* Is this seat, in a list of ours and not the caller's, dead?  Then it goes. */
+static bool
+remove_if_dead(struct seat_table *seats, struct rwlock *lock, uint32_t seat)
+{
+    if (!seat_is_dead(seats, seat)) {
+        return false;
+    }
+    unlist(seats, lock, seat);
+    seat_free_dead(seats, seat);
+    seat_count_recovery(seats, &lock->recoveries);
+    return true;
+}
+
+/*
+ * Admit all that can be admitted, and wake those that may be asleep (L3).  The
+ * dead are passed over.  `self` is the caller's seat, which lives and is awake.
+ */
 static void
 admit(struct seat_table *seats, struct rwlock *lock, uint32_t self)
 {
@@ -155,11 +167,108 @@ admit(struct seat_table *seats, struct rwlock *lock, uint32_t self)
         if (!is_admissible(lock, seat_state(seats, head))) {
             return;
         }
+        if (head != self && remove_if_dead(seats, lock, head)) {
+            continue;
+        }
         admit_head(seats, lock);
         if (head != self) {
-            parking_wake(&seat_at(seats, head)->parking);
+            seat_wake(seats, head);
         }
     }
+}
+
+static void
+remove_dead_of(struct seat_table *seats, struct rwlock *lock,
+               const struct seat_list *list, uint32_t self)
+{
+    uint32_t current = list->head;
+    for (uint32_t i = list->count; i > 0; i--) {
+        uint32_t next = seat_at(seats, current)->next;
+        if (current != self) {
+            (void)remove_if_dead(seats, lock, current);
+        }
+        current = next;
+    }
+}
+
+/* Remove whoever is dead and in the way of the queue's head, and admit (L5). */
+static void
+recover(struct seat_table *seats, struct rwlock *lock, uint32_t self)
+{
+    remove_dead_of(seats, lock, &lock->holders, self);
+    while (lock->queue.count > 0 && lock->queue.head != self &&
+           remove_if_dead(seats, lock, lock->queue.head)) {
+    }
+    admit(seats, lock, self);
+}
+
+/* List a seat by its ticket. */
+static void
+list_again(struct seat_table *seats, struct seat_list *list, uint32_t seat)
+{
+    uint64_t ticket = atomic_load(&seat_at(seats, seat)->ticket);
+    uint32_t before = list->head;
+    for (uint32_t i = 0; i < list->count; i++) {
+        if (atomic_load(&seat_at(seats, before)->ticket) > ticket) {
+            break;
+        }
+        before = seat_at(seats, before)->next;
+    }
+    seat_list_insert(seats, list, before, seat);
+}
+
+/*
+ * Somebody died with the guard held: nothing derived is to be trusted.  Make
+ * it anew from what the seats of this place say of themselves.  No seat can
+ * come here or go meanwhile, for that takes the guard.  Whoever holds may have
+ * been admitted by the dead and not told, so each is woken.
+ */
+static void
+rebuild(struct seat_table *seats, struct rwlock *lock)
+{
+    seat_list_init(&lock->queue);
+    seat_list_init(&lock->holders);
+    lock->writers = 0;
+    for (uint32_t i = 0; i < seats->count; i++) {
+        enum seat_state state = seat_state(seats, i);
+        const struct seat *seat = seat_at(seats, i);
+        if (atomic_load(&seat->place) != lock->place) {
+            continue;
+        }
+        if (atomic_load(&seat->ticket) >= lock->next_ticket) {
+            lock->next_ticket = atomic_load(&seat->ticket) + 1;
+        }
+        if (is_queued(state)) {
+            list_again(seats, &lock->queue, i);
+        } else if (state != SEAT_IDLE) {
+            list_again(seats, &lock->holders, i);
+            lock->writers += state == SEAT_WRITING ? 1 : 0;
+            seat_wake(seats, i);
+        }
+    }
+    seat_count_recovery(seats, &lock->recoveries);
+    recover(seats, lock, SEAT_NONE);
+}
+
+/* Lock the guard; what it guards is sound then. */
+static void
+enter(struct seat_table *seats, struct rwlock *lock)
+{
+    if (seat_lock_guard(seats, &lock->guard)) {
+        rebuild(seats, lock);
+    }
+    if (seats->checked) {
+        check_guarded(seats, lock);
+    }
+}
+
+static void
+leave(const struct seat_table *seats, struct rwlock *lock)
+{
+    if (seats->checked) {
+        check_guarded(seats, lock);
+    }
+    guard_unlock(&lock->guard);
 }
 
 /* Leave the queue from wherever the seat stands (L4). */
@@ -169,6 +278,26 @@ depart(struct seat_table *seats, struct rwlock *lock, uint32_t seat)
     seat_list_remove(seats, &lock->queue, seat);
     seat_set_state(seats, seat, SEAT_IDLE);
     admit(seats, lock, seat);
+}
+
+/* Sleep, and look for the dead whenever that did not bring the turn. */
+static int
+sleep_once(struct seat_table *seats, struct rwlock *lock, uint32_t seat,
+           const struct timespec *deadline)
+{
+    long nap_ns = lock->queue.head == seat ? RWLOCK_NAP_HEAD_NS : RWLOCK_NAP_NS;
+    if (seats->checked) {
+        check_guarded(seats, lock);
+    }
+    int error = seat_sleep(seats, seat, &lock->guard, deadline, nap_ns);
+    if (error == EOWNERDEAD) {
+        rebuild(seats, lock);
+        return 0;
+    }
+    if (is_queued(seat_state(seats, seat))) {
+        recover(seats, lock, seat);
+    }
+    return error;
 }
 
 /*
@@ -182,15 +311,13 @@ await_turn(struct seat_table *seats, struct rwlock *lock, uint32_t seat,
     struct seat *self = seat_at(seats, seat);
     int error = 0;
     atomic_store(&self->waiting, lock->place);
+    recover(seats, lock, seat);
     while (is_queued(seat_state(seats, seat)) && error == 0) {
         if (seat_is_cancelled(seats, seat)) {
             error = ECANCELED;
             break;
         }
-        if (seats->checked) {
-            check_guarded(seats, lock);
-        }
-        error = parking_wait(&self->parking, &lock->guard, deadline);
+        error = sleep_once(seats, lock, seat, deadline);
     }
     atomic_store(&self->waiting, SEAT_NOWHERE);
     if (!is_queued(seat_state(seats, seat))) {
@@ -238,8 +365,7 @@ rwlock_unlock(struct seat_table *seats, struct rwlock *lock, uint32_t seat)
     enum seat_state state = seat_state(seats, seat);
     assert(state == SEAT_READING || state == SEAT_WRITING);
     assert(atomic_load(&seat_at(seats, seat)->place) == lock->place);
-    seat_list_remove(seats, &lock->holders, seat);
-    lock->writers -= state == SEAT_WRITING ? 1 : 0;
+    unlist(seats, lock, seat);
     seat_set_state(seats, seat, SEAT_IDLE);
     admit(seats, lock, seat);
     leave(seats, lock);
@@ -252,28 +378,51 @@ rwlock_cancel(struct seat_table *seats, struct rwlock *lock, uint32_t seat)
     struct seat *cancelled = seat_at(seats, seat);
     if (is_queued(seat_state(seats, seat)) &&
         atomic_load(&cancelled->place) == lock->place) {
-        parking_wake(&cancelled->parking);
+        seat_wake(seats, seat);
     }
     leave(seats, lock);
 }
 
-struct rwlock_counts
-rwlock_count(struct rwlock *lock)
+void
+rwlock_recover(struct seat_table *seats, struct rwlock *lock)
 {
-    guard_lock(&lock->guard);
+    enter(seats, lock);
+    remove_dead_of(seats, lock, &lock->queue, SEAT_NONE);
+    recover(seats, lock, SEAT_NONE);
+    leave(seats, lock);
+}
+
+void
+rwlock_bury(struct seat_table *seats, struct rwlock *lock, uint32_t seat)
+{
+    enter(seats, lock);
+    if (seat_state(seats, seat) != SEAT_IDLE) {
+        unlist(seats, lock, seat);
+        seat_set_state(seats, seat, SEAT_IDLE);
+        seat_count_recovery(seats, &lock->recoveries);
+    }
+    seat_settle(seats, seat);
+    admit(seats, lock, seat);
+    leave(seats, lock);
+}
+
+struct rwlock_counts
+rwlock_count(struct seat_table *seats, struct rwlock *lock)
+{
+    enter(seats, lock);
     struct rwlock_counts counts = {
         .readers = lock->holders.count - lock->writers,
         .writers = lock->writers,
         .waiting = lock->queue.count,
     };
-    guard_unlock(&lock->guard);
+    leave(seats, lock);
     return counts;
 }
 
 void
-rwlock_check(const struct seat_table *seats, struct rwlock *lock)
+rwlock_check(struct seat_table *seats, struct rwlock *lock)
 {
-    guard_lock(&lock->guard);
+    enter(seats, lock);
     check_guarded(seats, lock);
-    guard_unlock(&lock->guard);
+    leave(seats, lock);
 }

@@ -14,7 +14,13 @@
  * acquirer that wakes up already holds the lock.
  *
  * The seat says what its owner is about; queue, holders and counts are derived
- * from the seats (see seat.h).
+ * from the seats (see seat.h).  Whoever must wait looks first whether a holder
+ * or the head of the queue is dead, removes the dead and admits anew; sleepers
+ * look again every RWLOCK_NAP_HEAD_NS (the head of the queue) or RWLOCK_NAP_NS
+ * (the others), and before they give up; the dead at the head are passed over.
+ * A guard whose owner died inside is locked by the next one, which makes lists
+ * and counts anew from the seats and wakes whoever was admitted and perhaps not
+ * told.
  *
  * Invariants, whenever the guard is free:
  *   L1 exclusion       a writer holds alone; readers hold together
@@ -24,6 +30,9 @@
  *                      admitted
  *   L4 clean departure an acquirer that timed out or was cancelled leaves no
  *                      trace: exactly the seats that say so are queued or hold
+ *   L5 recovery        after any seat's death at any instruction, every live
+ *                      waiter whose deadline allows is admitted: at once by the
+ *                      next acquirer that must wait, at the latest after a nap
  *
  * Who may call.  The owner of a seat that is idle (rdlock, wrlock) or holds
  * this lock (unlock).  Not recursive.  Never from a signal handler.
@@ -43,6 +52,10 @@
 
 #include "seat.h"
 
+/* How long a sleeper sleeps before it looks for the dead. */
+#define RWLOCK_NAP_HEAD_NS 50000000L
+#define RWLOCK_NAP_NS 500000000L
+
 struct rwlock {
     _Alignas(64) pthread_mutex_t guard;
     uint64_t next_ticket;     /* under guard */
@@ -50,6 +63,8 @@ struct rwlock {
     struct seat_list holders; /* in order of admission; under guard */
     uint32_t writers;         /* holders that write: 0 or 1; under guard */
     uint32_t place;           /* what seats call this lock; const after init */
+    _Atomic uint64_t recoveries; /* raised under guard */
+    uint8_t padding[24];
 };
 
 static_assert(sizeof(struct rwlock) % 64 == 0, "locks share no cache line");
@@ -100,10 +115,20 @@ rwlock_unlock(struct seat_table *seats, struct rwlock *lock, uint32_t seat);
 void
 rwlock_cancel(struct seat_table *seats, struct rwlock *lock, uint32_t seat);
 
+/* Remove all the dead, and admit.  Context: any thread that holds no guard. */
+void rwlock_recover(struct seat_table *seats, struct rwlock *lock);
+
+/*
+ * After seat_take said EOWNERDEAD and the seat's place is this lock: remove what
+ * its last owner left here.  The seat is idle then, and the caller's.
+ */
+void rwlock_bury(struct seat_table *seats, struct rwlock *lock, uint32_t seat);
+
 /* Context: any thread that holds no guard. */
-struct rwlock_counts rwlock_count(struct rwlock *lock);
+struct rwlock_counts
+rwlock_count(struct seat_table *seats, struct rwlock *lock);
 
 /* Assert L1 to L4.  Context: any thread that holds no guard. */
-void rwlock_check(const struct seat_table *seats, struct rwlock *lock);
+void rwlock_check(struct seat_table *seats, struct rwlock *lock);
 
 #endif

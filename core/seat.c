@@ -6,13 +6,13 @@
 #include "guard.h"
 
 static int
-seat_init(struct seat *seat)
+seat_init(struct seat *seat, enum parking_kind kind)
 {
     int error = guard_init(&seat->alive);
     if (error != 0) {
         return error;
     }
-    error = parking_init(&seat->parking);
+    error = parking_init(&seat->parking, kind);
     if (error != 0) {
         guard_fini(&seat->alive);
         return error;
@@ -29,25 +29,29 @@ seat_init(struct seat *seat)
 }
 
 static void
-seat_fini(struct seat *seat)
+seat_fini(struct seat *seat, enum parking_kind kind)
 {
-    parking_fini(&seat->parking);
+    parking_fini(&seat->parking, kind);
     guard_fini(&seat->alive);
 }
 
-int
-seat_table_init(struct seat_table *table, struct seat *seats, uint32_t count,
-                bool checked)
+static void
+fini_seats(struct seat_table *table, uint32_t count)
 {
-    assert(count < SEAT_NONE);
-    table->seats = seats;
-    table->count = count;
-    table->checked = checked;
     for (uint32_t i = 0; i < count; i++) {
-        int error = seat_init(&seats[i]);
+        seat_fini(&table->seats[i], table->parking);
+    }
+}
+
+int
+seat_table_init(struct seat_table *table)
+{
+    assert(table->count < SEAT_NONE);
+    atomic_init(&table->totals->recoveries, 0);
+    for (uint32_t i = 0; i < table->count; i++) {
+        int error = seat_init(&table->seats[i], table->parking);
         if (error != 0) {
-            table->count = i;
-            seat_table_fini(table);
+            fini_seats(table, i);
             return error;
         }
     }
@@ -57,10 +61,7 @@ seat_table_init(struct seat_table *table, struct seat *seats, uint32_t count,
 void
 seat_table_fini(struct seat_table *table)
 {
-    for (uint32_t i = 0; i < table->count; i++) {
-        seat_fini(&table->seats[i]);
-    }
-    table->count = 0;
+    fini_seats(table, table->count);
 }
 
 struct seat *
@@ -70,20 +71,55 @@ seat_at(const struct seat_table *table, uint32_t seat)
     return &table->seats[seat];
 }
 
+/*
+ * A seat that is not idle is somebody's, alive or dead, and its mutex is not
+ * to be tried here.  One that died between the two looks is reported.
+ */
+static int
+try_seat(struct seat_table *table, uint32_t seat)
+{
+    struct seat *tried = seat_at(table, seat);
+    if (seat_state(table, seat) != SEAT_IDLE) {
+        return EBUSY;
+    }
+    int error = pthread_mutex_trylock(&tried->alive);
+    if (error == EBUSY) {
+        return error;
+    }
+    if (error == EOWNERDEAD && seat_state(table, seat) != SEAT_IDLE) {
+        return error;
+    }
+    if (guard_locked(&tried->alive, error)) {
+        atomic_store(&tried->waiting, SEAT_NOWHERE);
+    }
+    assert(seat_state(table, seat) == SEAT_IDLE); /* T1 */
+    atomic_store(&tried->cancelled, 0);
+    return 0;
+}
+
 int
 seat_take(struct seat_table *table, uint32_t hint, uint32_t *seat)
 {
     for (uint32_t i = 0; i < table->count; i++) {
         uint32_t index = (uint32_t)(((uint64_t)hint + i) % table->count);
-        struct seat *candidate = seat_at(table, index);
-        if (pthread_mutex_trylock(&candidate->alive) == 0) {
-            assert(seat_state(table, index) == SEAT_IDLE); /* T1 */
-            atomic_store(&candidate->cancelled, 0);
+        int error = try_seat(table, index);
+        if (error != EBUSY) {
             *seat = index;
-            return 0;
+            return error;
         }
     }
     return EAGAIN;
+}
+
+void
+seat_settle(struct seat_table *table, uint32_t seat)
+{
+    struct seat *settled = seat_at(table, seat);
+    assert(seat_state(table, seat) == SEAT_IDLE);
+    bool died = guard_locked(&settled->alive, EOWNERDEAD);
+    assert(died);
+    atomic_store(&settled->waiting, SEAT_NOWHERE);
+    atomic_store(&settled->cancelled, 0);
 }
 
 void
@@ -91,6 +127,71 @@ seat_leave(struct seat_table *table, uint32_t seat)
 {
     assert(seat_state(table, seat) == SEAT_IDLE);
     guard_unlock(&seat_at(table, seat)->alive);
+}
+
+bool
+seat_is_dead(struct seat_table *table, uint32_t seat)
+{
+    int error = pthread_mutex_trylock(&seat_at(table, seat)->alive);
+    if (error == EBUSY) {
+        return false;
+    }
+    assert(error == EOWNERDEAD); /* T1: it is not idle, so it had an owner */
+    return true;
+}
+
+/* Idle first: a second death from here on leaves a free seat. */
+void
+seat_free_dead(struct seat_table *table, uint32_t seat)
+{
+    seat_set_state(table, seat, SEAT_IDLE);
+    seat_settle(table, seat);
+    seat_leave(table, seat);
+}
+
+void
+seat_count_recovery(struct seat_table *table, _Atomic uint64_t *place)
+{
+    atomic_fetch_add_explicit(place, 1, memory_order_relaxed);
+    atomic_fetch_add_explicit(&table->totals->recoveries, 1,
+                              memory_order_relaxed);
+}
+
+static bool
+is_before(const struct timespec *a, const struct timespec *b)
+{
+    return a->tv_sec != b->tv_sec ? a->tv_sec < b->tv_sec
+                                  : a->tv_nsec < b->tv_nsec;
+}
+
+bool
+seat_lock_guard(const struct seat_table *table, pthread_mutex_t *guard)
+{
+    return guard_lock_shared(guard, table->parking == PARKING_FUTEX ? table->now
+                                                                    : NULL);
+}
+
+int
+seat_sleep(struct seat_table *table, uint32_t seat, pthread_mutex_t *guard,
+           const struct timespec *deadline, long nap_ns)
+{
+    union parking *parking = &seat_at(table, seat)->parking;
+    if (table->now == NULL) {
+        return parking_wait(parking, table->parking, guard, deadline, NULL);
+    }
+    struct timespec nap = guard_nap_end(table->now, nap_ns);
+    if (deadline != NULL && !is_before(&nap, deadline)) {
+        return parking_wait(parking, table->parking, guard, deadline,
+                            table->now);
+    }
+    int error = parking_wait(parking, table->parking, guard, &nap, table->now);
+    return error == ETIMEDOUT ? 0 : error;
+}
+
+void
+seat_wake(struct seat_table *table, uint32_t seat)
+{
+    parking_wake(&seat_at(table, seat)->parking, table->parking);
 }
 
 enum seat_state
@@ -148,19 +249,32 @@ seat_list_init(struct seat_list *list)
 }
 
 void
+seat_list_insert(const struct seat_table *table, struct seat_list *list,
+                 uint32_t before, uint32_t seat)
+{
+    struct seat *inserted = seat_at(table, seat);
+    uint32_t previous =
+        before == SEAT_NONE ? list->tail : seat_at(table, before)->prev;
+    inserted->next = before;
+    inserted->prev = previous;
+    if (previous == SEAT_NONE) {
+        list->head = seat;
+    } else {
+        seat_at(table, previous)->next = seat;
+    }
+    if (before == SEAT_NONE) {
+        list->tail = seat;
+    } else {
+        seat_at(table, before)->prev = seat;
+    }
+    list->count++;
+}
+
+void
 seat_list_append(const struct seat_table *table, struct seat_list *list,
                  uint32_t seat)
 {
-    struct seat *appended = seat_at(table, seat);
-    appended->next = SEAT_NONE;
-    appended->prev = list->tail;
-    if (list->tail == SEAT_NONE) {
-        list->head = seat;
-    } else {
-        seat_at(table, list->tail)->next = seat;
-    }
-    list->tail = seat;
-    list->count++;
+    seat_list_insert(table, list, SEAT_NONE, seat);
 }
 
 void

@@ -23,6 +23,11 @@
  *   T3  a seat is in exactly the list that its state names: the queue, the
  *       holders or the watchers of its place; an idle seat is in none
  *
+ * When an owner dies, its seat keeps saying what the owner was about, until
+ * somebody finds it under the guard of that place and removes it.  trylock
+ * makes whoever learns of a death the owner of the mutex, so nobody looks but
+ * under that guard, or to sit down.
+ *
  * Who may call.  Threads that attached the table; functions that take an
  * index of a seat are for the seat's owner alone, unless they say otherwise.
  *
@@ -34,6 +39,7 @@
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
+#include <time.h>
 
 #include "parking.h"
 
@@ -51,7 +57,7 @@ enum seat_state {
 
 struct seat {
     _Alignas(64) pthread_mutex_t alive; /* robust; the owner's while it sits */
-    struct parking parking;             /* woken under the guard of the place */
+    union parking parking;              /* woken under the guard of the place */
     _Atomic uint32_t state;     /* enum seat_state; under the place's guard */
     _Atomic uint32_t place;     /* which lock or watch; owner, while idle */
     _Atomic uint64_t ticket;    /* turn in the queue; owner, while idle */
@@ -64,11 +70,23 @@ struct seat {
 
 static_assert(sizeof(struct seat) % 64 == 0, "seats share no cache line");
 
-/* A table of seats as this process sees it.  const after seat_table_init. */
+/* What all locks and watches of a table count together; in shared memory. */
+struct seat_totals {
+    _Atomic uint64_t recoveries; /* dead owners removed, guards rebuilt */
+};
+
+/* A table of seats as this process sees it.  const after init and attach. */
 struct seat_table {
     struct seat *seats;
+    struct seat_totals *totals;
     uint32_t count;
+    enum parking_kind parking;
     bool checked; /* assert every invariant around every critical section */
+    /*
+     * CLOCK_MONOTONIC; NULL: sleepers do not look for the dead by themselves.
+     * Among processes a table needs one.
+     */
+    void (*now)(struct timespec *now);
 };
 
 /* A doubly linked list of seats, by index.  Guarded by whoever owns it. */
@@ -80,27 +98,68 @@ struct seat_list {
 };
 
 /*
- * Make seats[0..count) in the caller's memory, all free.
+ * Make seats[0..count), all free, in the memory that table->seats and
+ * table->totals lead to.  The caller has filled in the table.
  * Errors:   what pthread_mutex_init and pthread_cond_init return
  */
 int
-seat_table_init(struct seat_table *table, struct seat *seats, uint32_t count,
-                bool checked) __attribute__((warn_unused_result));
+seat_table_init(struct seat_table *table) __attribute__((warn_unused_result));
 
 /* Context: no seat is taken. */
 void seat_table_fini(struct seat_table *table);
 
 /*
  * Sit down: take a free seat, looking from `hint` on.
- *   seat      its index, on success
+ *   seat      its index, on success and on EOWNERDEAD
  * Context:  any thread; the seat belongs to the calling thread alone.
- * Errors:   EAGAIN  every seat is taken
+ * Errors:   EAGAIN      every seat is taken, or was left by a dead owner at a
+ *                       place where nobody has noticed yet
+ *           EOWNERDEAD  taken, but its last owner died at a place: the caller
+ *                       has that place put in order (rwlock_bury, watch_bury)
+ *                       before it does anything else with the seat
  */
 int seat_take(struct seat_table *table, uint32_t hint, uint32_t *seat)
     __attribute__((warn_unused_result));
 
 /* Stand up.  Context: the owner; the seat is idle. */
 void seat_leave(struct seat_table *table, uint32_t seat);
+
+/*
+ * Is the owner of this seat, which is not idle, dead?  If so the caller owns
+ * the seat now, and removes it from its place and calls seat_free_dead before
+ * it lets go of the guard.
+ * Context:  the guard of the seat's place is held; not the caller's own seat.
+ */
+bool seat_is_dead(struct seat_table *table, uint32_t seat)
+    __attribute__((warn_unused_result));
+void seat_free_dead(struct seat_table *table, uint32_t seat);
+
+/* After EOWNERDEAD from seat_take: the place is in order, the seat idle. */
+void seat_settle(struct seat_table *table, uint32_t seat);
+
+/* Count one recovery, in the totals and at the place it happened. */
+void seat_count_recovery(struct seat_table *table, _Atomic uint64_t *place);
+
+/*
+ * Lock the guard of a place: as guard_lock.  In a table that processes share,
+ * and that has a clock, no death can keep the caller asleep.
+ */
+bool seat_lock_guard(const struct seat_table *table, pthread_mutex_t *guard)
+    __attribute__((warn_unused_result));
+
+/*
+ * Sleep until woken, at most until the deadline, and at most for nap_ns where
+ * the table has a clock: a sleeper looks round for the dead that often.
+ * Context:  the owner; `guard`, that of the seat's place, is held.
+ * Errors:   ETIMEDOUT   the deadline has passed
+ *           EOWNERDEAD  the guard's last owner died with it held: rebuild
+ */
+int seat_sleep(struct seat_table *table, uint32_t seat, pthread_mutex_t *guard,
+               const struct timespec *deadline, long nap_ns)
+    __attribute__((warn_unused_result));
+
+/* Wake the seat's owner.  Context: the guard of the seat's place is held. */
+void seat_wake(struct seat_table *table, uint32_t seat);
 
 struct seat *seat_at(const struct seat_table *table, uint32_t seat);
 
@@ -130,6 +189,9 @@ seat_set_state(struct seat_table *table, uint32_t seat, enum seat_state state);
 void seat_list_init(struct seat_list *list);
 void seat_list_append(const struct seat_table *table, struct seat_list *list,
                       uint32_t seat);
+/* Before seat `before`, which is in the list; SEAT_NONE appends. */
+void seat_list_insert(const struct seat_table *table, struct seat_list *list,
+                      uint32_t before, uint32_t seat);
 void seat_list_remove(const struct seat_table *table, struct seat_list *list,
                       uint32_t seat);
 

@@ -42,23 +42,42 @@ struct segment_geometry {
     uint64_t mailbox_bytes;   /* 1 .. SEGMENT_MAILBOX_BYTES_MAX */
 };
 
-/* The beginning of the segment.  const after init. */
+/* The beginning of the segment.  const after init, but for the totals. */
 struct segment_header {
     _Atomic uint64_t magic; /* stored last */
     uint32_t layout;
     uint32_t mailboxes_count;
     uint32_t seats_count;
-    uint32_t padding;
+    uint32_t parking; /* enum parking_kind */
     uint64_t mailbox_bytes;
     uint64_t instance;
     uint64_t seats_offset;
     uint64_t mailboxes_offset;
     uint64_t banks_offset;
     uint64_t total_bytes;
-    uint8_t reserved[56];
+    struct seat_totals totals; /* any thread */
+    uint8_t reserved[48];
 };
 
 static_assert(sizeof(struct segment_header) == 128, "the layout is fixed");
+
+/* What a process decides for itself, and a creator for all. */
+struct segment_options {
+    uint64_t instance; /* init: a random number, new with every segment */
+    bool attachable;   /* init: other processes will use it too */
+    bool checked;      /* assert every invariant at every step (slow) */
+    void (*now)(struct timespec *now); /* as in struct seat_table */
+};
+
+/* What is wrong with memory that should hold a segment. */
+enum segment_flaw {
+    SEGMENT_SOUND,
+    SEGMENT_SHORT,        /* it ends before the segment does */
+    SEGMENT_FOREIGN,      /* no segment, or one whose making was not finished */
+    SEGMENT_LAYOUT_OTHER, /* of another version of this program */
+    SEGMENT_GEOMETRY_BAD, /* counts, sizes or offsets that cannot be */
+    SEGMENT_NOT_ATTACHABLE /* for the threads of one process only */
+};
 
 /* The segment as this process sees it.  const after init. */
 struct segment {
@@ -81,23 +100,73 @@ int segment_measure(const struct segment_geometry *geometry,
 
 /*
  * Make a segment with empty mailboxes and free seats.
- *   memory    segment_measure bytes, on a boundary of 64
- *   instance  a random number, new with every segment
- *   checked   assert every invariant around every critical section (slow)
+ *   memory   segment_measure bytes, on a boundary of 64
  * Errors: those of segment_measure, and what pthread_mutex_init and
  *         pthread_cond_init return
  */
 int segment_init(struct segment *segment, void *memory,
-                 const struct segment_geometry *geometry, uint64_t instance,
-                 bool checked) __attribute__((warn_unused_result));
+                 const struct segment_geometry *geometry,
+                 const struct segment_options *options)
+    __attribute__((warn_unused_result));
+
+/*
+ * What is wrong with this memory, of so many bytes and whatever content?  Its
+ * geometry is told when it is sound.
+ */
+enum segment_flaw segment_examine(const void *memory, uint64_t bytes,
+                                  struct segment_geometry *geometry);
+
+/*
+ * Use a segment that another process made and may be using, beside it.  It is
+ * examined; beyond that, processes of one user trust each other: the pthread
+ * objects inside hold addresses of glibc's.
+ *   flaw   why not, on EINVAL
+ * Errors: EINVAL  not sound, or not attachable
+ */
+int segment_attach(struct segment *segment, void *memory, uint64_t bytes,
+                   const struct segment_options *options,
+                   enum segment_flaw *flaw) __attribute__((warn_unused_result));
+
+/* What segment_adopt found. */
+struct segment_adoption {
+    uint32_t kept;  /* mailboxes with a version above 0 that are as they were */
+    uint32_t reset; /* mailboxes that failed their check and are empty now */
+};
+
+/*
+ * Take over a segment whose users are all dead: examine it, make all its
+ * pthread objects anew, free every seat, keep every mailbox that passes its
+ * check and reset the others.
+ *   flaw      why not, on EINVAL
+ *   on_reset  called for each mailbox that is reset; NULL: not told
+ * Context:  nobody else uses the memory, nor can come to (mapping_adopt).
+ * Errors:   EINVAL  not sound
+ *           and those of segment_init
+ * Effect:   touches no byte outside memory[0..bytes), whatever is in it (S1).
+ */
+int segment_adopt(struct segment *segment, void *memory, uint64_t bytes,
+                  const struct segment_options *options,
+                  enum segment_flaw *flaw, struct segment_adoption *adoption,
+                  void (*on_reset)(void *context, uint32_t m), void *context)
+    __attribute__((warn_unused_result));
 
 /* Context: every seat is free. */
 void segment_fini(struct segment *segment);
 
-/* Take a seat; see seat_take. */
+/*
+ * Take a seat, looking from `hint` on.  Seats that dead owners left are put in
+ * order when they are met or when there is no other.
+ * Errors: EAGAIN  every seat is taken
+ */
 int segment_sit(struct segment *segment, uint32_t hint, uint32_t *seat)
     __attribute__((warn_unused_result));
 void segment_stand(struct segment *segment, uint32_t seat);
+
+/* Put every place in order that a dead owner of a seat is at. */
+void segment_recover(struct segment *segment);
+
+/* Dead owners removed and guards rebuilt since the segment was made. */
+uint64_t segment_recoveries(const struct segment *segment);
 
 /*
  * Cancel every wait of a seat, the present one and those to come, until its

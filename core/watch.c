@@ -19,10 +19,28 @@ check_guarded(const struct seat_table *seats, const struct watch *watch)
     assert(said == watch->watchers.count); /* L4 */
 }
 
+/* The guard's owner died inside: list anew the seats that say they watch. */
 static void
-enter(const struct seat_table *seats, struct watch *watch)
+rebuild(struct seat_table *seats, struct watch *watch)
 {
-    guard_lock(&watch->guard);
+    seat_list_init(&watch->watchers);
+    for (uint32_t i = 0; i < seats->count; i++) {
+        enum seat_state state = seat_state(seats, i);
+        if (state == SEAT_WATCHING &&
+            atomic_load(&seat_at(seats, i)->place) == watch->place) {
+            seat_list_append(seats, &watch->watchers, i);
+        }
+    }
+    atomic_store(&watch->count, watch->watchers.count);
+    seat_count_recovery(seats, &watch->recoveries);
+}
+
+static void
+enter(struct seat_table *seats, struct watch *watch)
+{
+    if (seat_lock_guard(seats, &watch->guard)) {
+        rebuild(seats, watch);
+    }
     if (seats->checked) {
         check_guarded(seats, watch);
     }
@@ -44,6 +62,7 @@ watch_init(struct watch *watch, uint32_t place)
     seat_list_init(&watch->watchers);
     atomic_init(&watch->count, 0);
     watch->place = place;
+    atomic_init(&watch->recoveries, 0);
     return guard_init(&watch->guard);
 }
 
@@ -65,34 +84,46 @@ enlist(struct seat_table *seats, struct watch *watch, uint32_t seat,
 }
 
 static void
-delist(struct seat_table *seats, struct watch *watch, uint32_t seat)
+unlist(struct seat_table *seats, struct watch *watch, uint32_t seat)
 {
     seat_list_remove(seats, &watch->watchers, seat);
-    seat_set_state(seats, seat, SEAT_IDLE);
     atomic_store(&watch->count, watch->watchers.count);
 }
 
-/* Sleep until a writer has delisted this seat. */
+static void
+delist(struct seat_table *seats, struct watch *watch, uint32_t seat)
+{
+    unlist(seats, watch, seat);
+    seat_set_state(seats, seat, SEAT_IDLE);
+}
+
+/* Sleep until a writer has delisted this seat, or the version has risen. */
 static int
 await_notice(struct seat_table *seats, struct watch *watch, uint32_t seat,
+             const _Atomic uint64_t *version, uint64_t above,
              const struct timespec *deadline)
 {
     struct seat *self = seat_at(seats, seat);
     int error = 0;
     atomic_store(&self->waiting, watch->place);
-    while (seat_state(seats, seat) == SEAT_WATCHING && error == 0) {
+    while (seat_state(seats, seat) == SEAT_WATCHING && error == 0 &&
+           atomic_load(version) <= above) {
         if (seat_is_cancelled(seats, seat)) {
             error = ECANCELED;
             break;
         }
-        error = parking_wait(&self->parking, &watch->guard, deadline);
+        error = seat_sleep(seats, seat, &watch->guard, deadline, WATCH_NAP_NS);
+        if (error == EOWNERDEAD) {
+            rebuild(seats, watch);
+            error = 0;
+        }
     }
     atomic_store(&self->waiting, SEAT_NOWHERE);
-    if (seat_state(seats, seat) != SEAT_WATCHING) {
-        return 0;
+    if (seat_state(seats, seat) == SEAT_WATCHING) {
+        delist(seats, watch, seat);
+        return atomic_load(version) > above ? 0 : error;
     }
-    delist(seats, watch, seat);
-    return error;
+    return 0;
 }
 
 int
@@ -106,11 +137,7 @@ watch_wait(struct seat_table *seats, struct watch *watch, uint32_t seat,
     }
     enter(seats, watch);
     enlist(seats, watch, seat, above);
-    if (atomic_load(version) > above) {
-        delist(seats, watch, seat);
-    } else {
-        error = await_notice(seats, watch, seat, deadline);
-    }
+    error = await_notice(seats, watch, seat, version, above, deadline);
     leave(seats, watch);
     return error;
 }
@@ -128,7 +155,7 @@ watch_notify(struct seat_table *seats, struct watch *watch, uint64_t version)
         uint32_t next = watcher->next;
         if (atomic_load(&watcher->watched) < version) {
             delist(seats, watch, current);
-            parking_wake(&watcher->parking);
+            seat_wake(seats, current);
         }
         current = next;
     }
@@ -142,15 +169,44 @@ watch_cancel(struct seat_table *seats, struct watch *watch, uint32_t seat)
     struct seat *cancelled = seat_at(seats, seat);
     if (seat_state(seats, seat) == SEAT_WATCHING &&
         atomic_load(&cancelled->place) == watch->place) {
-        parking_wake(&cancelled->parking);
+        seat_wake(seats, seat);
     }
     leave(seats, watch);
 }
 
 void
-watch_check(const struct seat_table *seats, struct watch *watch)
+watch_check(struct seat_table *seats, struct watch *watch)
 {
-    guard_lock(&watch->guard);
+    enter(seats, watch);
     check_guarded(seats, watch);
-    guard_unlock(&watch->guard);
+    leave(seats, watch);
+}
+
+void
+watch_recover(struct seat_table *seats, struct watch *watch)
+{
+    enter(seats, watch);
+    uint32_t current = watch->watchers.head;
+    for (uint32_t i = watch->watchers.count; i > 0; i--) {
+        uint32_t next = seat_at(seats, current)->next;
+        if (seat_is_dead(seats, current)) {
+            unlist(seats, watch, current);
+            seat_free_dead(seats, current);
+            seat_count_recovery(seats, &watch->recoveries);
+        }
+        current = next;
+    }
+    leave(seats, watch);
+}
+
+void
+watch_bury(struct seat_table *seats, struct watch *watch, uint32_t seat)
+{
+    enter(seats, watch);
+    if (seat_state(seats, seat) != SEAT_IDLE) {
+        delist(seats, watch, seat);
+        seat_count_recovery(seats, &watch->recoveries);
+    }
+    seat_settle(seats, seat);
+    leave(seats, watch);
 }

@@ -9,7 +9,10 @@
  * listed; usually nobody is, and that costs it one load.  Publication and count
  * are both accessed in sequentially consistent order, so that either the
  * watcher sees the new version or the writer sees the watcher.  Only watchers
- * that the new version satisfies are woken.  A watcher holds no lock.
+ * that the new version satisfies are woken.  A watcher holds no lock.  It also
+ * looks by itself every WATCH_NAP_NS, for the writer may have died between the
+ * two.  A dead watcher harms nobody; its seat is free again with the next
+ * publication, or when seats run short.
  *
  * Invariants, whenever the guard is free:
  *   L3 no lost wake-up  a listed watcher's version has not been passed, but
@@ -29,11 +32,17 @@
 
 #include "seat.h"
 
+/* How long a watcher sleeps before it looks at the version by itself. */
+#define WATCH_NAP_NS 500000000L
+
 struct watch {
     _Alignas(64) pthread_mutex_t guard;
     struct seat_list watchers; /* in order of arrival; under guard */
     _Atomic uint32_t count;    /* watchers.count, written under guard */
     uint32_t place;            /* what seats call it; const after init */
+    uint32_t padding[2];
+    _Atomic uint64_t recoveries; /* raised under guard */
+    uint8_t padding_end[48];
 };
 
 static_assert(sizeof(struct watch) % 64 == 0, "watches share no cache line");
@@ -68,6 +77,10 @@ watch_notify(struct seat_table *seats, struct watch *watch, uint64_t version);
 void watch_cancel(struct seat_table *seats, struct watch *watch, uint32_t seat);
 
 /* Assert L4.  Context: any thread that holds no guard. */
-void watch_check(const struct seat_table *seats, struct watch *watch);
+void watch_check(struct seat_table *seats, struct watch *watch);
+
+/* As rwlock_recover and rwlock_bury. */
+void watch_recover(struct seat_table *seats, struct watch *watch);
+void watch_bury(struct seat_table *seats, struct watch *watch, uint32_t seat);
 
 #endif

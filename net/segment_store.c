@@ -12,6 +12,7 @@
 struct segment_store {
     struct store store; /* first: the store is this */
     struct segment *segment;
+    struct segment_source *source;
     uint64_t lock_timeout_ns;
     uint32_t seat;
 };
@@ -41,6 +42,22 @@ static int
 lock_error(int error)
 {
     return error == ETIMEDOUT ? EBUSY : error;
+}
+
+/* Whoever finds more recoveries than the log knows of tells it, once. */
+static void
+tell_recoveries(const struct segment_store *self)
+{
+    uint64_t now = segment_recoveries(self->segment);
+    uint64_t told =
+        atomic_load_explicit(&self->source->told, memory_order_relaxed);
+
+    if (now > told &&
+        atomic_compare_exchange_strong(&self->source->told, &told, now)) {
+        log_warning(self->source->log,
+                    "%llu dead owners' locks recovered (%llu in all)",
+                    (unsigned long long)(now - told), (unsigned long long)now);
+    }
 }
 
 static void
@@ -83,6 +100,7 @@ read_mailbox(struct store *store, const struct store_read *request,
         mailbox_read(self->segment, self->seat, (uint32_t)request->mailbox,
                      &wanted, &deadline, buffer, &found);
     set_view(view, &found);
+    tell_recoveries(self);
     return lock_error(error);
 }
 
@@ -122,6 +140,7 @@ write_mailbox(struct store *store, const struct store_write *request,
         mailbox_write(self->segment, self->seat, (uint32_t)request->mailbox,
                       &wanted, &deadline, &found);
     set_view(view, &found);
+    tell_recoveries(self);
     return lock_error(error);
 }
 
@@ -168,11 +187,12 @@ describe(struct store *store, uint64_t mailbox, char *text, size_t room_bytes,
     int length = snprintf(
         text, room_bytes,
         "version %llu\nsize %llu\nreads %llu\nwrites %llu\nreaders %u\n"
-        "waiting %u\nwatching %u\nlock-recoveries 0\n",
+        "waiting %u\nwatching %u\nlock-recoveries %llu\n",
         (unsigned long long)figures.version,
         (unsigned long long)figures.size_bytes,
         (unsigned long long)figures.reads, (unsigned long long)figures.version,
-        figures.readers, figures.waiting, figures.watching);
+        figures.readers, figures.waiting, figures.watching,
+        (unsigned long long)figures.recoveries);
     if (length < 0 || (size_t)length >= room_bytes) {
         return ENOBUFS;
     }
@@ -208,6 +228,7 @@ open_store(struct store_source *source, uint32_t hint, struct store **store)
                   .mailboxes_count = segment->geometry.mailboxes_count,
                   .mailbox_bytes = segment->geometry.mailbox_bytes},
         .segment = segment,
+        .source = source_of(source),
         .lock_timeout_ns = source_of(source)->lock_timeout_ns,
     };
     int error = segment_sit(segment, hint, &made->seat);
@@ -240,11 +261,13 @@ static const struct store_source_ops source_ops = {
 
 void
 segment_source_init(struct segment_source *source, struct segment *segment,
-                    uint64_t lock_timeout_ns)
+                    uint64_t lock_timeout_ns, struct log *log)
 {
     *source = (struct segment_source){
         .source = {.ops = &source_ops},
         .segment = segment,
         .lock_timeout_ns = lock_timeout_ns,
+        .log = log,
+        .told = segment_recoveries(segment),
     };
 }

@@ -14,8 +14,10 @@
  * Lock order.  None of ours: the locks are core's.
  */
 
+#include <stdatomic.h>
 #include <stdint.h>
 
+#include "log.h"
 #include "segment.h"
 #include "store_source.h"
 
@@ -23,9 +25,12 @@ struct segment_source {
     struct store_source source; /* first: the source is this */
     struct segment *segment;    /* const after init */
     uint64_t lock_timeout_ns;   /* const after init */
+    struct log *log;            /* told of recoveries; const after init */
+    _Atomic uint64_t told;      /* recoveries that the log was told of */
 };
 
+/* log may be NULL. */
 void segment_source_init(struct segment_source *source, struct segment *segment,
-                         uint64_t lock_timeout_ns);
+                         uint64_t lock_timeout_ns, struct log *log);
 
 #endif

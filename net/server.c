@@ -65,6 +65,7 @@ init_session_config(struct server *server)
 
     server->statistics.clients_max = config->clients_max;
     server->statistics.instance = config->instance;
+    server->statistics.lock_recoveries = config->lock_recoveries;
     server->statistics.started_ns = clock_now_ns(NULL);
     server->statistics.mailboxes = config->mailboxes;
     server->statistics.mailbox_bytes = config->mailbox_bytes;

@@ -50,9 +50,10 @@ struct server_config {
     uint64_t request_timeout_ns;
     uint64_t idle_timeout_ns; /* CLOCK_NEVER: none */
     uint64_t wait_max_ns;
-    uint64_t mailboxes;     /* for the statistics */
-    uint64_t mailbox_bytes; /* for the statistics */
-    uint64_t instance;      /* for the statistics */
+    uint64_t mailboxes;                      /* for the statistics */
+    uint64_t mailbox_bytes;                  /* for the statistics */
+    uint64_t instance;                       /* for the statistics */
+    const _Atomic uint64_t *lock_recoveries; /* the same; NULL: none */
 };
 
 struct server;

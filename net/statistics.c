@@ -37,7 +37,9 @@ statistics_encode(const struct statistics *statistics, uint64_t now_ns,
         {"conflicts", read_counter(&statistics->conflicts)},
         {"timeouts", read_counter(&statistics->timeouts)},
         {"lock-timeouts", read_counter(&statistics->lock_timeouts)},
-        {"lock-recoveries", read_counter(&statistics->lock_recoveries)},
+        {"lock-recoveries", statistics->lock_recoveries == NULL
+                                ? 0
+                                : read_counter(statistics->lock_recoveries)},
         {"bad-requests", read_counter(&statistics->bad_requests)},
         {"bytes-in", read_counter(&statistics->bytes_in)},
         {"bytes-out", read_counter(&statistics->bytes_out)},

@@ -130,23 +130,24 @@ actor_await_state(const struct seat_table *seats, uint32_t seat,
     }
 }
 
-/* The condition whose deadline has passed by decree. */
-static _Atomic(pthread_cond_t *) expired;
+/* The parking place whose deadline has passed by decree. */
+static _Atomic(union parking *) expired;
 
-int
-__real_pthread_cond_timedwait(pthread_cond_t *condition, pthread_mutex_t *mutex,
-                              const struct timespec *deadline);
-int
-__wrap_pthread_cond_timedwait(pthread_cond_t *condition, pthread_mutex_t *mutex,
-                              const struct timespec *deadline);
+int __real_parking_wait(union parking *parking, enum parking_kind kind,
+                        pthread_mutex_t *guard, const struct timespec *deadline,
+                        void (*now)(struct timespec *now));
+int __wrap_parking_wait(union parking *parking, enum parking_kind kind,
+                        pthread_mutex_t *guard, const struct timespec *deadline,
+                        void (*now)(struct timespec *now));
 
-/* The linker puts this before every timed wait of a test program. */
+/* The linker puts this before every sleep in a test program. */
 int
-__wrap_pthread_cond_timedwait(pthread_cond_t *condition, pthread_mutex_t *mutex,
-                              const struct timespec *deadline)
+__wrap_parking_wait(union parking *parking, enum parking_kind kind,
+                    pthread_mutex_t *guard, const struct timespec *deadline,
+                    void (*now)(struct timespec *now))
 {
-    pthread_cond_t *own = condition;
-    int error = __real_pthread_cond_timedwait(condition, mutex, deadline);
+    union parking *own = parking;
+    int error = __real_parking_wait(parking, kind, guard, deadline, now);
     if (atomic_compare_exchange_strong(&expired, &own, NULL)) {
         return ETIMEDOUT;
     }
@@ -154,13 +155,11 @@ __wrap_pthread_cond_timedwait(pthread_cond_t *condition, pthread_mutex_t *mutex,
 }
 
 void
-actor_expire(const struct seat_table *seats, uint32_t seat,
-             pthread_mutex_t *guard)
+actor_expire(struct seat_table *seats, uint32_t seat, pthread_mutex_t *guard)
 {
-    pthread_cond_t *condition = &seat_at(seats, seat)->parking.condition;
     pthread_mutex_lock(guard);
-    atomic_store(&expired, condition);
-    pthread_cond_signal(condition);
+    atomic_store(&expired, &seat_at(seats, seat)->parking);
+    seat_wake(seats, seat);
     pthread_mutex_unlock(guard);
 }
 

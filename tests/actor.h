@@ -32,6 +32,8 @@ struct actor {
 };
 
 void actor_init(struct actor *actor);
+
+/* End the thread.  With a seat or a guard of its own, that is a death. */
 void actor_fini(struct actor *actor);
 
 /* Begin a step, and do not wait for it. */
@@ -54,8 +56,8 @@ void actor_await_state(const struct seat_table *seats, uint32_t seat,
  * Let the deadline of a seat that sleeps under this guard pass, now.  Its sleep
  * must have one, however far: so a script decides when a time-out happens.
  */
-void actor_expire(const struct seat_table *seats, uint32_t seat,
-                  pthread_mutex_t *guard);
+void
+actor_expire(struct seat_table *seats, uint32_t seat, pthread_mutex_t *guard);
 
 /* CLOCK_MONOTONIC, so many milliseconds from now. */
 struct timespec actor_deadline_ms(long milliseconds);

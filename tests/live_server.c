@@ -57,9 +57,11 @@ make_segment(struct live_server *live)
     live->memory = aligned_alloc(64, bytes);
     assert_non_null(live->memory);
     memset(live->memory, 0, bytes);
+    const struct segment_options options = {.instance = 1, .checked = true};
     assert_int_equal(
-        segment_init(&live->segment, live->memory, &geometry, 1, true), 0);
-    segment_source_init(&live->source, &live->segment, 5 * CLOCK_NS_PER_S);
+        segment_init(&live->segment, live->memory, &geometry, &options), 0);
+    segment_source_init(&live->source, &live->segment, 5 * CLOCK_NS_PER_S,
+                        NULL);
 }
 
 void

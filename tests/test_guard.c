@@ -1,7 +1,17 @@
 #include "guard.h"
 
 #include <errno.h>
+#include <signal.h>
 #include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/ptrace.h>
+#include <sys/syscall.h>
+#include <sys/user.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include "actor.h"
 #include "cmocka_all.h"
@@ -18,7 +28,9 @@ count_up(void *argument)
 {
     struct counter *counter = argument;
     for (int i = 0; i < ROUNDS; i++) {
-        guard_lock(&counter->guard);
+        if (guard_lock(&counter->guard)) {
+            return 1;
+        }
         counter->count++;
         guard_unlock(&counter->guard);
     }
@@ -47,12 +59,11 @@ a_guard_excludes(void **state)
 static int
 lock_and_exit(void *argument)
 {
-    guard_lock(argument);
-    return 0;
+    return guard_lock(argument) ? 1 : 0;
 }
 
 static void
-a_guard_is_robust(void **state)
+a_death_inside_a_guard_is_told_once(void **state)
 {
     pthread_mutex_t guard;
     struct actor actor;
@@ -62,8 +73,9 @@ a_guard_is_robust(void **state)
     assert_int_equal(actor_do(&actor, lock_and_exit, &guard), 0);
     assert_int_equal(pthread_mutex_trylock(&guard), EBUSY);
     actor_fini(&actor);
-    assert_int_equal(pthread_mutex_trylock(&guard), EOWNERDEAD);
-    assert_int_equal(pthread_mutex_consistent(&guard), 0);
+    assert_true(guard_lock(&guard));
+    guard_unlock(&guard);
+    assert_false(guard_lock(&guard));
     guard_unlock(&guard);
     guard_fini(&guard);
 }
@@ -84,13 +96,137 @@ unlocking_a_guard_that_is_not_held_is_a_bug(void **state)
     guard_fini(&guard);
 }
 
+#define PATIENCE_TICKS 2000
+
+static void
+monotonic(struct timespec *now)
+{
+    clock_gettime(CLOCK_MONOTONIC, now);
+}
+
+static bool
+is_in_futex(pid_t process)
+{
+    char path[64];
+    char line[32] = "";
+    (void)snprintf(path, sizeof(path), "/proc/%d/syscall", (int)process);
+    FILE *file = fopen(path, "r");
+    if (file == NULL) {
+        return false;
+    }
+    bool read = fgets(line, sizeof(line), file) != NULL;
+    (void)fclose(file);
+    return read && strtol(line, NULL, 10) == SYS_futex;
+}
+
+static void
+await_in_futex(pid_t process)
+{
+    struct timespec tick = {.tv_nsec = 10000000};
+    int ticks = 0;
+    while (!is_in_futex(process) && ticks < PATIENCE_TICKS) {
+        nanosleep(&tick, NULL);
+        ticks++;
+    }
+    assert_true(ticks < PATIENCE_TICKS);
+}
+
+/* A process that locks the guard; it is traced if it is to stop on the way. */
+static pid_t
+locks_and_lets_go(pthread_mutex_t *guard, bool traced)
+{
+    pid_t process = fork();
+    assert_true(process >= 0);
+    if (process == 0) {
+        prctl(PR_SET_PDEATHSIG, SIGKILL);
+        if (traced) {
+            ptrace(PTRACE_TRACEME, 0, NULL, NULL);
+            raise(SIGSTOP);
+        }
+        bool died = guard_lock_shared(guard, monotonic);
+        guard_unlock(guard);
+        _exit(died ? 1 : 0);
+    }
+    return process;
+}
+
+static void
+resume_to_syscall(pid_t process)
+{
+    assert_int_equal(ptrace(PTRACE_SYSCALL, process, NULL, NULL), 0);
+}
+
+/* Asleep in the futex call; it stops again when it has been woken. */
+static void
+await_asleep_and_traced(pid_t process)
+{
+    struct user_regs_struct registers = {.orig_rax = 0};
+    int status = 0;
+    assert_int_equal(waitpid(process, &status, 0), process);
+    while (registers.orig_rax != SYS_futex) {
+        resume_to_syscall(process);
+        assert_int_equal(waitpid(process, &status, 0), process);
+        assert_true(WIFSTOPPED(status));
+        assert_int_equal(ptrace(PTRACE_GETREGS, process, NULL, &registers), 0);
+    }
+    resume_to_syscall(process);
+    await_in_futex(process);
+}
+
+static bool
+ends_well(pid_t process)
+{
+    struct timespec tick = {.tv_nsec = 10000000};
+    int status = 0;
+    for (int ticks = 0; ticks < PATIENCE_TICKS / 2; ticks++) {
+        if (waitpid(process, &status, WNOHANG) == process) {
+            return WIFEXITED(status) && WEXITSTATUS(status) == 0;
+        }
+        nanosleep(&tick, NULL);
+    }
+    kill(process, SIGKILL);
+    waitpid(process, &status, 0);
+    return false;
+}
+
+/*
+ * One is woken to take the guard, a third takes it first, and the woken one is
+ * killed: nobody knows any longer that another one sleeps.
+ */
+static void
+a_wake_up_that_dies_with_its_receiver_is_made_good(void **state)
+{
+    int status = 0;
+    (void)state;
+    pthread_mutex_t *guard = mmap(NULL, sizeof(*guard), PROT_READ | PROT_WRITE,
+                                  MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    assert_true(guard != MAP_FAILED);
+    assert_int_equal(guard_init(guard), 0);
+    assert_false(guard_lock(guard));
+    pid_t receiver = locks_and_lets_go(guard, true);
+    await_asleep_and_traced(receiver);
+    pid_t sleeper = locks_and_lets_go(guard, false);
+    await_in_futex(sleeper);
+    guard_unlock(guard);
+    assert_int_equal(waitpid(receiver, &status, 0), receiver);
+    assert_true(WIFSTOPPED(status));
+    assert_false(guard_lock(guard));
+    kill(receiver, SIGKILL);
+    assert_int_equal(waitpid(receiver, &status, 0), receiver);
+    guard_unlock(guard);
+    assert_true(ends_well(sleeper));
+    guard_fini(guard);
+    munmap(guard, sizeof(*guard));
+}
+
 int
 main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_guard_excludes),
-        cmocka_unit_test(a_guard_is_robust),
+        cmocka_unit_test(a_death_inside_a_guard_is_told_once),
         cmocka_unit_test(unlocking_a_guard_that_is_not_held_is_a_bug),
+        cmocka_unit_test(a_wake_up_that_dies_with_its_receiver_is_made_good),
     };
     return cmocka_run_group_tests_name("guard", tests, NULL, NULL);
 }

@@ -32,7 +32,8 @@ make_stage(uint64_t mailbox_bytes)
     assert_non_null(memory);
     assert_non_null(stage);
     memset(memory, 0xa5, bytes);
-    assert_int_equal(segment_init(&stage->segment, memory, &geometry, 1, true),
+    const struct segment_options options = {.instance = 1, .checked = true};
+    assert_int_equal(segment_init(&stage->segment, memory, &geometry, &options),
                      0);
     assert_int_equal(segment_sit(&stage->segment, 0, &stage->seat), 0);
     return stage;

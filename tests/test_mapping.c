@@ -119,6 +119,115 @@ the_owner_is_known_while_it_lives(void **state)
     (void)close(control);
 }
 
+/* A child that attaches the memory, says whether, and lives until told. */
+static pid_t
+start_user(int *control, char expected)
+{
+    int said[2];
+    int told[2];
+    assert_int_equal(pipe(said), 0);
+    assert_int_equal(pipe(told), 0);
+    pid_t child = fork();
+    assert_true(child >= 0);
+    if (child == 0) {
+        struct mapping mapping;
+        int error = mapping_attach(&mapping, name);
+        char byte = error == 0 ? 'y' : error == EBUSY ? 'b' : 'n';
+        if (error == 0) {
+            memcpy(mapping.memory, "user", 4);
+        }
+        (void)close(told[1]);
+        (void)!write(said[1], &byte, 1);
+        (void)!read(told[0], &byte, 1);
+        _exit(0);
+    }
+    char byte = 0;
+    (void)close(told[0]);
+    assert_int_equal(read(said[0], &byte, 1), 1);
+    assert_int_equal(byte, expected);
+    (void)close(said[0]);
+    (void)close(said[1]);
+    *control = told[1];
+    return child;
+}
+
+static void
+end(pid_t child, int control)
+{
+    (void)close(control);
+    assert_int_equal(kill(child, SIGKILL), 0);
+    assert_int_equal(waitpid(child, NULL, 0), child);
+}
+
+static void
+an_attached_process_sees_the_same_bytes(void **state)
+{
+    struct mapping mapping;
+    int control = -1;
+    (void)state;
+    assert_int_equal(mapping_create(&mapping, name, 1000), 0);
+    pid_t child = start_user(&control, 'y');
+    assert_memory_equal(mapping.memory, "user", 4);
+    end(child, control);
+    mapping_destroy(&mapping);
+}
+
+static void
+a_descriptor_serves_as_well_as_a_name(void **state)
+{
+    struct mapping mapping;
+    int control = -1;
+    (void)state;
+    pid_t child = start_owner(&control);
+    int descriptor = shm_open(name, O_RDWR, 0);
+    assert_true(descriptor >= 0);
+    assert_int_equal(mapping_attach_descriptor(&mapping, descriptor), 0);
+    (void)close(descriptor);
+    assert_int_equal(mapping.bytes, 1000);
+    mapping_destroy(&mapping);
+    assert_int_equal(mapping_attach_descriptor(&mapping, -1), ENOENT);
+    end(child, control);
+}
+
+static void
+what_a_dead_owner_left_is_adopted_when_nobody_uses_it(void **state)
+{
+    struct mapping mapping;
+    int owner_control = -1;
+    int user_control = -1;
+    int late_control = -1;
+    (void)state;
+    assert_int_equal(mapping_adopt(&mapping, name), ENOENT);
+    assert_int_equal(mapping_attach(&mapping, name), ENOENT);
+    pid_t owner = start_owner(&owner_control);
+    pid_t user = start_user(&user_control, 'y');
+    assert_int_equal(mapping_adopt(&mapping, name), EBUSY);
+    end(owner, owner_control);
+    assert_int_equal(mapping_adopt(&mapping, name), EUSERS);
+    end(user, user_control);
+    assert_int_equal(mapping_adopt(&mapping, name), 0);
+    assert_memory_equal(mapping.memory, "user", 4);
+    pid_t late = start_user(&late_control, 'b');
+    end(late, late_control);
+    mapping_share(&mapping);
+    late = start_user(&late_control, 'y');
+    end(late, late_control);
+    mapping_destroy(&mapping);
+}
+
+static void
+memory_of_no_bytes_is_neither_adopted_nor_attached(void **state)
+{
+    struct mapping mapping;
+    (void)state;
+    int descriptor = shm_open(name, O_RDWR | O_CREAT | O_EXCL, 0600);
+    assert_true(descriptor >= 0);
+    (void)close(descriptor);
+    assert_int_equal(mapping_adopt(&mapping, name), ENODATA);
+    assert_int_equal(mapping_attach(&mapping, name), ENODATA);
+    assert_int_equal(mapping_clear(name), 0);
+}
+
 int
 main(void)
 {
@@ -129,6 +238,14 @@ main(void)
         cmocka_unit_test_teardown(
             what_has_no_room_is_refused_and_leaves_nothing, tear_down),
         cmocka_unit_test_teardown(the_owner_is_known_while_it_lives, tear_down),
+        cmocka_unit_test_teardown(an_attached_process_sees_the_same_bytes,
+                                  tear_down),
+        cmocka_unit_test_teardown(a_descriptor_serves_as_well_as_a_name,
+                                  tear_down),
+        cmocka_unit_test_teardown(
+            what_a_dead_owner_left_is_adopted_when_nobody_uses_it, tear_down),
+        cmocka_unit_test_teardown(
+            memory_of_no_bytes_is_neither_adopted_nor_attached, tear_down),
     };
     return cmocka_run_group_tests_name("mapping", tests, set_up, NULL);
 }

@@ -1,5 +1,6 @@
 #include "parking.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <stdbool.h>
 
@@ -8,7 +9,8 @@
 #include "guard.h"
 
 struct place {
-    struct parking parking;
+    union parking parking;
+    enum parking_kind kind;
     pthread_mutex_t guard;
     bool asleep; /* under guard */
     bool woken;  /* under guard */
@@ -19,10 +21,11 @@ sleep_until_woken(void *argument)
 {
     struct place *place = argument;
     int error = 0;
-    guard_lock(&place->guard);
+    assert(!guard_lock(&place->guard));
     place->asleep = true;
-    while (!place->woken && error == 0) {
-        error = parking_wait(&place->parking, &place->guard, NULL);
+    while (error == 0 && !place->woken) {
+        error = parking_wait(&place->parking, place->kind, &place->guard, NULL,
+                             NULL);
     }
     guard_unlock(&place->guard);
     return error;
@@ -38,7 +41,7 @@ await_asleep(struct place *place)
         struct timespec now;
         clock_gettime(CLOCK_MONOTONIC, &now);
         assert_true(now.tv_sec <= deadline.tv_sec);
-        guard_lock(&place->guard);
+        assert_false(guard_lock(&place->guard));
         asleep = place->asleep;
         guard_unlock(&place->guard);
     }
@@ -47,36 +50,35 @@ await_asleep(struct place *place)
 static void
 a_sleeper_is_woken(void **state)
 {
-    struct place place = {.woken = false};
+    struct place place = {.kind = *(const enum parking_kind *)*state};
     struct actor actor;
-    (void)state;
-    assert_int_equal(parking_init(&place.parking), 0);
+    assert_int_equal(parking_init(&place.parking, place.kind), 0);
     assert_int_equal(guard_init(&place.guard), 0);
     actor_init(&actor);
     actor_start(&actor, sleep_until_woken, &place);
     await_asleep(&place);
-    guard_lock(&place.guard);
+    assert_false(guard_lock(&place.guard));
     place.woken = true;
-    parking_wake(&place.parking);
+    parking_wake(&place.parking, place.kind);
     guard_unlock(&place.guard);
     assert_int_equal(actor_finish(&actor), 0);
     actor_fini(&actor);
     guard_fini(&place.guard);
-    parking_fini(&place.parking);
+    parking_fini(&place.parking, place.kind);
 }
 
 static void
 a_deadline_ends_the_sleep_with_the_guard_held(void **state)
 {
-    struct place place = {.woken = false};
-    (void)state;
-    assert_int_equal(parking_init(&place.parking), 0);
+    struct place place = {.kind = *(const enum parking_kind *)*state};
+    assert_int_equal(parking_init(&place.parking, place.kind), 0);
     assert_int_equal(guard_init(&place.guard), 0);
     struct timespec soon = actor_deadline_ms(10);
     int error = 0;
-    guard_lock(&place.guard);
+    assert_false(guard_lock(&place.guard));
     while (error == 0) {
-        error = parking_wait(&place.parking, &place.guard, &soon);
+        error =
+            parking_wait(&place.parking, place.kind, &place.guard, &soon, NULL);
     }
     assert_int_equal(error, ETIMEDOUT);
     struct timespec now;
@@ -84,15 +86,54 @@ a_deadline_ends_the_sleep_with_the_guard_held(void **state)
     assert_true(now.tv_sec > soon.tv_sec || now.tv_nsec >= soon.tv_nsec);
     guard_unlock(&place.guard);
     guard_fini(&place.guard);
-    parking_fini(&place.parking);
+    parking_fini(&place.parking, place.kind);
 }
+
+static int
+die_with_the_guard(void *argument)
+{
+    struct place *place = argument;
+    bool died = guard_lock(&place->guard);
+    place->woken = true;
+    parking_wake(&place->parking, place->kind);
+    return died ? 1 : 0;
+}
+
+static void
+a_sleeper_learns_that_the_guard_s_owner_died(void **state)
+{
+    struct place place = {.kind = *(const enum parking_kind *)*state};
+    struct actor sleeper;
+    struct actor dying;
+    assert_int_equal(parking_init(&place.parking, place.kind), 0);
+    assert_int_equal(guard_init(&place.guard), 0);
+    actor_init(&sleeper);
+    actor_init(&dying);
+    actor_start(&sleeper, sleep_until_woken, &place);
+    await_asleep(&place);
+    assert_int_equal(actor_do(&dying, die_with_the_guard, &place), 0);
+    actor_fini(&dying);
+    assert_int_equal(actor_finish(&sleeper), EOWNERDEAD);
+    actor_fini(&sleeper);
+    guard_fini(&place.guard);
+    parking_fini(&place.parking, place.kind);
+}
+
+static enum parking_kind kinds[] = {PARKING_CONDITION, PARKING_FUTEX};
+
+#define TEST(name)                                       \
+    {#name " (condition)", name, NULL, NULL, &kinds[0]}, \
+    {                                                    \
+#name " (futex)", name, NULL, NULL, &kinds[1]    \
+    }
 
 int
 main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(a_sleeper_is_woken),
-        cmocka_unit_test(a_deadline_ends_the_sleep_with_the_guard_held),
+        TEST(a_sleeper_is_woken),
+        TEST(a_deadline_ends_the_sleep_with_the_guard_held),
+        TEST(a_sleeper_learns_that_the_guard_s_owner_died),
     };
     return cmocka_run_group_tests_name("parking", tests, NULL, NULL);
 }

@@ -13,9 +13,11 @@
 /* A lock, and actors that each sit on the seat of their own number. */
 struct stage {
     struct seat_table table;
+    struct seat_totals totals;
     struct seat seats[ACTORS];
     struct rwlock lock;
     struct actor actors[ACTORS];
+    bool died[ACTORS];
     struct part {
         struct stage *stage;
         uint32_t seat;
@@ -65,14 +67,19 @@ unlock(void *argument)
 }
 
 static int
-set_up(void **state)
+set_up(void **state, enum parking_kind parking)
 {
     struct stage *stage = aligned_alloc(64, sizeof(*stage));
     assert_non_null(stage);
-    assert_int_equal(seat_table_init(&stage->table, stage->seats, ACTORS, true),
-                     0);
+    stage->table = (struct seat_table){.seats = stage->seats,
+                                       .totals = &stage->totals,
+                                       .count = ACTORS,
+                                       .parking = parking,
+                                       .checked = true};
+    assert_int_equal(seat_table_init(&stage->table), 0);
     assert_int_equal(rwlock_init(&stage->lock, PLACE), 0);
     for (uint32_t i = 0; i < ACTORS; i++) {
+        stage->died[i] = false;
         stage->parts[i] = (struct part){.stage = stage, .seat = i};
         actor_init(&stage->actors[i]);
         assert_int_equal(actor_do(&stage->actors[i], sit, &stage->parts[i]), 0);
@@ -82,10 +89,40 @@ set_up(void **state)
 }
 
 static int
+set_up_conditions(void **state)
+{
+    return set_up(state, PARKING_CONDITION);
+}
+
+static int
+set_up_futexes(void **state)
+{
+    return set_up(state, PARKING_FUTEX);
+}
+
+/* Somebody sits down on each seat that a dead owner left, and stands up. */
+static void
+free_seat_of_dead(struct stage *stage, uint32_t i)
+{
+    uint32_t seat = SEAT_NONE;
+    int error = seat_take(&stage->table, i, &seat);
+    assert_int_equal(seat, i);
+    if (error == EOWNERDEAD) {
+        rwlock_bury(&stage->table, &stage->lock, seat);
+    }
+    seat_leave(&stage->table, seat);
+}
+
+static int
 tear_down(void **state)
 {
     struct stage *stage = *state;
+    rwlock_recover(&stage->table, &stage->lock);
     for (uint32_t i = 0; i < ACTORS; i++) {
+        if (stage->died[i]) {
+            free_seat_of_dead(stage, i);
+            continue;
+        }
         assert_int_equal(actor_do(&stage->actors[i], stand, &stage->parts[i]),
                          0);
         actor_fini(&stage->actors[i]);
@@ -140,7 +177,7 @@ static void
 counts_are(struct stage *stage, uint32_t readers, uint32_t writers,
            uint32_t waiting)
 {
-    struct rwlock_counts counts = rwlock_count(&stage->lock);
+    struct rwlock_counts counts = rwlock_count(&stage->table, &stage->lock);
     assert_int_equal(counts.readers, readers);
     assert_int_equal(counts.writers, writers);
     assert_int_equal(counts.waiting, waiting);
@@ -490,6 +527,299 @@ the_check_finds_broken_links(void **state)
     does(stage, 1, unlock);
 }
 
+/* Death: an actor ends with what it has, and the others go on. */
+
+static void
+dies(struct stage *stage, uint32_t i)
+{
+    actor_fini(&stage->actors[i]);
+    stage->died[i] = true;
+}
+
+static uint64_t
+recoveries(struct stage *stage)
+{
+    assert_int_equal(atomic_load(&stage->lock.recoveries),
+                     atomic_load(&stage->totals.recoveries));
+    return atomic_load(&stage->lock.recoveries);
+}
+
+static void
+the_next_acquirer_removes_a_dead_writer_at_once(void **state)
+{
+    struct stage *stage = *state;
+    does(stage, 0, wrlock);
+    dies(stage, 0);
+    does(stage, 1, rdlock);
+    counts_are(stage, 1, 0, 0);
+    assert_int_equal(recoveries(stage), 1);
+    does(stage, 1, unlock);
+}
+
+static void
+the_next_writer_removes_dead_readers_at_once(void **state)
+{
+    struct stage *stage = *state;
+    does(stage, 0, rdlock);
+    does(stage, 1, rdlock);
+    dies(stage, 0);
+    dies(stage, 1);
+    does(stage, 2, wrlock);
+    counts_are(stage, 0, 1, 0);
+    assert_int_equal(recoveries(stage), 2);
+    does(stage, 2, unlock);
+}
+
+static void
+a_live_reader_beside_a_dead_one_keeps_its_hold(void **state)
+{
+    struct stage *stage = *state;
+    does(stage, 0, rdlock);
+    does(stage, 1, rdlock);
+    dies(stage, 0);
+    queues(stage, 2, wrlock);
+    counts_are(stage, 1, 0, 1);
+    does(stage, 1, unlock);
+    finishes(stage, 2, 0);
+    does(stage, 2, unlock);
+}
+
+static int
+queue_and_die(void *argument)
+{
+    struct part *part = argument;
+    struct stage *stage = part->stage;
+    pthread_mutex_lock(&stage->lock.guard);
+    seat_enter(&stage->table, part->seat, SEAT_QUEUED_WRITE, PLACE,
+               stage->lock.next_ticket);
+    stage->lock.next_ticket++;
+    seat_list_append(&stage->table, &stage->lock.queue, part->seat);
+    pthread_mutex_unlock(&stage->lock.guard);
+    return 0;
+}
+
+static void
+a_dead_waiter_is_passed_over(void **state)
+{
+    struct stage *stage = *state;
+    does(stage, 0, wrlock);
+    does(stage, 1, queue_and_die);
+    dies(stage, 1);
+    queues(stage, 2, rdlock);
+    queues(stage, 3, rdlock);
+    does(stage, 0, unlock);
+    finishes(stage, 2, 0);
+    finishes(stage, 3, 0);
+    assert_int_equal(recoveries(stage), 1);
+    does(stage, 2, unlock);
+    does(stage, 3, unlock);
+}
+
+static void
+a_reader_behind_a_dead_writer_joins_the_readers_at_once(void **state)
+{
+    struct stage *stage = *state;
+    does(stage, 0, rdlock);
+    does(stage, 1, queue_and_die);
+    dies(stage, 1);
+    does(stage, 2, rdlock);
+    counts_are(stage, 2, 0, 0);
+    does(stage, 0, unlock);
+    does(stage, 2, unlock);
+}
+
+static void
+monotonic_now(struct timespec *now)
+{
+    clock_gettime(CLOCK_MONOTONIC, now);
+}
+
+static void
+sleepers_notice_a_death_well_before_their_deadlines(void **state)
+{
+    struct stage *stage = *state;
+    struct timespec far = actor_deadline_ms(FAR_MS);
+    stage->table.now = monotonic_now;
+    stage->parts[2].deadline = &far;
+    does(stage, 0, wrlock);
+    queues(stage, 1, wrlock);
+    queues(stage, 2, rdlock);
+    dies(stage, 0);
+    finishes(stage, 1, 0);
+    still_waits(stage, 2);
+    dies(stage, 1);
+    finishes(stage, 2, 0);
+    assert_int_equal(recoveries(stage), 2);
+    does(stage, 2, unlock);
+}
+
+static void
+a_sleeper_that_times_out_looks_for_the_dead_first(void **state)
+{
+    struct stage *stage = *state;
+    struct timespec far = actor_deadline_ms(FAR_MS);
+    stage->parts[1].deadline = &far;
+    does(stage, 0, wrlock);
+    queues(stage, 1, wrlock);
+    dies(stage, 0);
+    actor_expire(&stage->table, 1, &stage->lock.guard);
+    finishes(stage, 1, 0);
+    does(stage, 1, unlock);
+}
+
+/* Spoil all that is derived, and leave the guard to the next one. */
+static int
+spoil_and_keep_the_guard(void *argument)
+{
+    struct part *part = argument;
+    struct rwlock *lock = &part->stage->lock;
+    pthread_mutex_lock(&lock->guard);
+    lock->queue = (struct seat_list){.head = 4, .tail = 77, .count = 3};
+    lock->holders = (struct seat_list){.head = 99, .tail = 0, .count = 9};
+    lock->writers = 5;
+    lock->next_ticket = 0;
+    for (uint32_t i = 0; i < ACTORS; i++) {
+        part->stage->seats[i].next = 55;
+        part->stage->seats[i].prev = 66;
+    }
+    return 0;
+}
+
+static void
+a_death_in_the_bookkeeping_is_rebuilt_from_the_seats(void **state)
+{
+    struct stage *stage = *state;
+    does(stage, 0, rdlock);
+    does(stage, 1, rdlock);
+    queues(stage, 3, wrlock);
+    queues(stage, 2, rdlock);
+    assert_int_equal(
+        actor_do(&stage->actors[4], spoil_and_keep_the_guard, &stage->parts[4]),
+        0);
+    dies(stage, 4);
+    counts_are(stage, 2, 0, 2);
+    assert_int_equal(recoveries(stage), 1);
+    does(stage, 1, unlock);
+    does(stage, 0, unlock);
+    finishes(stage, 3, 0);
+    still_waits(stage, 2);
+    does(stage, 3, unlock);
+    finishes(stage, 2, 0);
+    does(stage, 2, unlock);
+}
+
+static void
+the_dead_in_the_bookkeeping_gives_up_its_hold(void **state)
+{
+    struct stage *stage = *state;
+    does(stage, 4, wrlock);
+    queues(stage, 1, rdlock);
+    assert_int_equal(
+        actor_do(&stage->actors[4], spoil_and_keep_the_guard, &stage->parts[4]),
+        0);
+    dies(stage, 4);
+    rwlock_check(&stage->table, &stage->lock);
+    finishes(stage, 1, 0);
+    counts_are(stage, 1, 0, 0);
+    assert_int_equal(recoveries(stage), 2);
+    does(stage, 1, unlock);
+}
+
+/* The dead admitted this one, and died before it woke it. */
+static int
+admit_untold_and_keep_the_guard(void *argument)
+{
+    struct part *part = argument;
+    pthread_mutex_lock(&part->stage->lock.guard);
+    seat_set_state(&part->stage->table, part->seat, SEAT_IDLE);
+    seat_set_state(&part->stage->table, 1, SEAT_WRITING);
+    return 0;
+}
+
+static void
+who_was_admitted_by_the_dead_is_told(void **state)
+{
+    struct stage *stage = *state;
+    does(stage, 0, wrlock);
+    queues(stage, 1, wrlock);
+    assert_int_equal(actor_do(&stage->actors[0],
+                              admit_untold_and_keep_the_guard,
+                              &stage->parts[0]),
+                     0);
+    dies(stage, 0);
+    rwlock_check(&stage->table, &stage->lock);
+    finishes(stage, 1, 0);
+    counts_are(stage, 0, 1, 0);
+    does(stage, 1, unlock);
+}
+
+static int
+wake_1_and_keep_the_guard(void *argument)
+{
+    struct part *part = argument;
+    pthread_mutex_lock(&part->stage->lock.guard);
+    seat_wake(&part->stage->table, 1);
+    return 0;
+}
+
+/*
+ * The kernel gives a dead thread's mutexes back one by one: the guard may be had
+ * a moment before the seat shows its owner's death.  A nap covers that.
+ */
+static void
+a_sleeper_that_gets_a_dead_one_s_guard_rebuilds(void **state)
+{
+    struct stage *stage = *state;
+    stage->table.now = monotonic_now;
+    does(stage, 0, wrlock);
+    queues(stage, 1, wrlock);
+    assert_int_equal(actor_do(&stage->actors[0], wake_1_and_keep_the_guard,
+                              &stage->parts[0]),
+                     0);
+    dies(stage, 0);
+    finishes(stage, 1, 0);
+    assert_int_equal(recoveries(stage), 2);
+    does(stage, 1, unlock);
+}
+
+static void
+a_dead_owner_s_seat_is_taken_again(void **state)
+{
+    struct stage *stage = *state;
+    uint32_t seat = SEAT_NONE;
+    dies(stage, 3);
+    assert_int_equal(seat_take(&stage->table, 3, &seat), 0);
+    assert_int_equal(seat, 3);
+    seat_leave(&stage->table, seat);
+    does(stage, 4, wrlock);
+    dies(stage, 4);
+    assert_int_equal(seat_take(&stage->table, 4, &seat), 0);
+    assert_int_equal(seat, 3);
+    seat_leave(&stage->table, seat);
+    rwlock_recover(&stage->table, &stage->lock);
+    assert_int_equal(seat_take(&stage->table, 4, &seat), 0);
+    assert_int_equal(seat, 4);
+    seat_leave(&stage->table, seat);
+}
+
+static void
+recover_removes_the_dead_from_the_middle_of_the_queue(void **state)
+{
+    struct stage *stage = *state;
+    does(stage, 0, wrlock);
+    queues(stage, 1, wrlock);
+    does(stage, 2, queue_and_die);
+    dies(stage, 2);
+    queues(stage, 3, rdlock);
+    rwlock_recover(&stage->table, &stage->lock);
+    counts_are(stage, 0, 1, 2);
+    does(stage, 0, unlock);
+    finishes(stage, 1, 0);
+    does(stage, 1, unlock);
+    finishes(stage, 3, 0);
+    does(stage, 3, unlock);
+}
+
 /* Many turns at once: the exclusion that users see, with the check on. */
 
 #define TURNS 300
@@ -540,7 +870,11 @@ a_crowd_with_short_deadlines_breaks_no_invariant(void **state)
     assert_true(shared[0] > 0);
 }
 
-#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+#define TEST(name)                                                     \
+    {#name " (conditions)", name, set_up_conditions, tear_down, NULL}, \
+    {                                                                  \
+#name " (futexes)", name, set_up_futexes, tear_down, NULL      \
+    }
 
 int
 main(void)
@@ -565,6 +899,19 @@ main(void)
         TEST(the_check_finds_a_lost_wake_up),
         TEST(the_check_finds_a_seat_that_is_in_no_list),
         TEST(the_check_finds_broken_links),
+        TEST(the_next_acquirer_removes_a_dead_writer_at_once),
+        TEST(the_next_writer_removes_dead_readers_at_once),
+        TEST(a_live_reader_beside_a_dead_one_keeps_its_hold),
+        TEST(a_dead_waiter_is_passed_over),
+        TEST(a_reader_behind_a_dead_writer_joins_the_readers_at_once),
+        TEST(sleepers_notice_a_death_well_before_their_deadlines),
+        TEST(a_sleeper_that_times_out_looks_for_the_dead_first),
+        TEST(a_death_in_the_bookkeeping_is_rebuilt_from_the_seats),
+        TEST(the_dead_in_the_bookkeeping_gives_up_its_hold),
+        TEST(who_was_admitted_by_the_dead_is_told),
+        TEST(a_sleeper_that_gets_a_dead_one_s_guard_rebuilds),
+        TEST(a_dead_owner_s_seat_is_taken_again),
+        TEST(recover_removes_the_dead_from_the_middle_of_the_queue),
         TEST(a_crowd_with_short_deadlines_breaks_no_invariant),
     };
     return cmocka_run_group_tests_name("rwlock", tests, NULL, NULL);

@@ -9,13 +9,16 @@
 #define SEATS 3
 
 static struct seat seats[SEATS];
+static struct seat_totals totals;
 
 static int
 set_up(void **state)
 {
     struct seat_table *table = malloc(sizeof(*table));
     assert_non_null(table);
-    assert_int_equal(seat_table_init(table, seats, SEATS, true), 0);
+    *table = (struct seat_table){
+        .seats = seats, .totals = &totals, .count = SEATS, .checked = true};
+    assert_int_equal(seat_table_init(table), 0);
     *state = table;
     return 0;
 }

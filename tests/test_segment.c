@@ -14,6 +14,9 @@
 static const struct segment_geometry small = {
     .mailboxes_count = 3, .seats_count = 2, .mailbox_bytes = 100};
 
+static const struct segment_options options = {
+    .instance = INSTANCE, .attachable = true, .checked = true};
+
 static int
 set_up(void **state)
 {
@@ -25,7 +28,7 @@ set_up(void **state)
     assert_non_null(memory);
     assert_non_null(segment);
     memset(memory, 0xa5, bytes);
-    assert_int_equal(segment_init(segment, memory, &small, INSTANCE, true), 0);
+    assert_int_equal(segment_init(segment, memory, &small, &options), 0);
     *state = segment;
     return 0;
 }
@@ -57,7 +60,7 @@ a_geometry_out_of_its_ranges_is_refused(void **state)
         uint64_t bytes = 0;
         assert_int_equal(segment_measure(&bad[i], &bytes), EINVAL);
         struct segment segment;
-        assert_int_equal(segment_init(&segment, NULL, &bad[i], 0, false),
+        assert_int_equal(segment_init(&segment, NULL, &bad[i], &options),
                          EINVAL);
     }
 }
@@ -141,7 +144,7 @@ the_check_finds_any_change_of_the_header(void **state)
     uint64_t *words = (uint64_t *)(void *)segment->base;
     for (size_t i = 0; i < 9; i++) {
         uint64_t word = words[i];
-        words[i] = word ^ (UINT64_C(1) << 20);
+        words[i] = word ^ (UINT64_C(1) << 40);
         assert_true(actor_aborts(check_all, segment));
         words[i] = word;
     }
@@ -228,6 +231,291 @@ cancelling_reaches_a_lock_and_a_watch(void **state)
     }
 }
 
+/* Death: what an owner leaves at a lock or a watch is put in order. */
+
+static void
+the_seat_of_one_who_died_holding_is_had_again(void **state)
+{
+    struct segment *segment = *state;
+    struct actor actors[2];
+    struct sitting sittings[2];
+    uint32_t seat = SEAT_NONE;
+    for (int i = 0; i < 2; i++) {
+        sittings[i] = (struct sitting){
+            .segment = segment, .m = 1, .deadline = actor_deadline_ms(FAR_MS)};
+        actor_init(&actors[i]);
+        assert_int_equal(actor_do(&actors[i], sit, &sittings[i]), 0);
+    }
+    assert_int_equal(segment_sit(segment, 0, &seat), EAGAIN);
+    assert_int_equal(actor_do(&actors[0], lock_for_writing, &sittings[0]), 0);
+    assert_int_equal(segment_sit(segment, 0, &seat), EAGAIN);
+    actor_fini(&actors[0]);
+    assert_int_equal(segment_recoveries(segment), 0);
+    assert_int_equal(segment_sit(segment, 0, &seat), 0);
+    assert_int_equal(segment_recoveries(segment), 1);
+    segment_stand(segment, seat);
+    assert_int_equal(actor_do(&actors[1], stand, &sittings[1]), 0);
+    actor_fini(&actors[1]);
+    segment_check(segment);
+}
+
+static void
+the_seat_of_one_who_died_watching_is_had_again(void **state)
+{
+    struct segment *segment = *state;
+    struct seat_table *seats = &segment->seats;
+    struct watch *watch = &segment_mailbox(segment, 2)->watch;
+    uint32_t seat = SEAT_NONE;
+    assert_int_equal(segment_sit(segment, 0, &seat), 0);
+    uint32_t other = SEAT_NONE;
+    struct actor dying;
+    struct sitting sitting = {.segment = segment};
+    actor_init(&dying);
+    assert_int_equal(actor_do(&dying, sit, &sitting), 0);
+    other = sitting.seat;
+    seat_enter(seats, other, SEAT_WATCHING, segment_watch_place(2), 0);
+    seat_list_append(seats, &watch->watchers, other);
+    atomic_store(&watch->count, 1);
+    actor_fini(&dying);
+    uint32_t had = SEAT_NONE;
+    assert_int_equal(segment_sit(segment, 0, &had), 0);
+    assert_int_equal(had, other);
+    assert_int_equal(atomic_load(&watch->count), 0);
+    segment_stand(segment, had);
+    segment_stand(segment, seat);
+}
+
+/* A second view of the same memory, as another process would have it. */
+static void
+another_view_uses_the_same_mailboxes(void **state)
+{
+    struct segment *segment = *state;
+    struct segment other;
+    enum segment_flaw flaw = SEGMENT_FOREIGN;
+    assert_int_equal(segment_attach(&other, segment->base, segment->total_bytes,
+                                    &options, &flaw),
+                     0);
+    assert_int_equal(flaw, SEGMENT_SOUND);
+    assert_int_equal(other.instance, INSTANCE);
+    uint32_t seat = SEAT_NONE;
+    struct mailbox_view seen;
+    char buffer[100];
+    const struct mailbox_write hello = {MAILBOX_REPLACE, 0, MAILBOX_ANY_VERSION,
+                                        "hello", 5};
+    const struct mailbox_read all = {0, 100, MAILBOX_ANY_VERSION};
+    assert_int_equal(segment_sit(&other, 0, &seat), 0);
+    assert_int_equal(mailbox_write(&other, seat, 1, &hello, NULL, &seen), 0);
+    segment_stand(&other, seat);
+    assert_int_equal(segment_sit(segment, 0, &seat), 0);
+    assert_int_equal(mailbox_read(segment, seat, 1, &all, NULL, buffer, &seen),
+                     0);
+    assert_int_equal(seen.version, 1);
+    assert_memory_equal(buffer, "hello", 5);
+    segment_stand(segment, seat);
+    segment_check(&other);
+}
+
+static void
+what_is_no_segment_is_not_attached(void **state)
+{
+    struct segment *segment = *state;
+    struct segment_header *header = (void *)segment->base;
+    struct segment_header sound = *header;
+    struct segment other;
+    enum segment_flaw flaw;
+    const uint64_t bytes = segment->total_bytes;
+#define REFUSED(change, size, expected)                                     \
+    do {                                                                    \
+        change;                                                             \
+        flaw = SEGMENT_SOUND;                                               \
+        assert_int_equal(                                                   \
+            segment_attach(&other, segment->base, (size), &options, &flaw), \
+            EINVAL);                                                        \
+        assert_int_equal(flaw, (expected));                                 \
+        *header = sound;                                                    \
+    } while (0)
+    REFUSED((void)0, 0, SEGMENT_SHORT);
+    REFUSED((void)0, sizeof(*header) - 1, SEGMENT_SHORT);
+    REFUSED((void)0, bytes - 1, SEGMENT_SHORT);
+    REFUSED(atomic_store(&header->magic, 0), bytes, SEGMENT_FOREIGN);
+    REFUSED(header->layout++, bytes, SEGMENT_LAYOUT_OTHER);
+    REFUSED(header->mailboxes_count = 0, bytes, SEGMENT_GEOMETRY_BAD);
+    REFUSED(header->mailboxes_count++, bytes, SEGMENT_GEOMETRY_BAD);
+    REFUSED(header->seats_count--, bytes, SEGMENT_GEOMETRY_BAD);
+    REFUSED(header->mailbox_bytes = UINT64_MAX, bytes, SEGMENT_GEOMETRY_BAD);
+    REFUSED(header->parking = 2, bytes, SEGMENT_GEOMETRY_BAD);
+    REFUSED(header->seats_offset = 0, bytes, SEGMENT_GEOMETRY_BAD);
+    REFUSED(header->mailboxes_offset += 64, bytes, SEGMENT_GEOMETRY_BAD);
+    REFUSED(header->banks_offset = 1, bytes, SEGMENT_GEOMETRY_BAD);
+    REFUSED(header->total_bytes--, bytes, SEGMENT_GEOMETRY_BAD);
+    REFUSED(header->parking = PARKING_CONDITION, bytes, SEGMENT_NOT_ATTACHABLE);
+#undef REFUSED
+}
+
+struct resets {
+    uint32_t count;
+    uint32_t last;
+};
+
+static void
+note_reset(void *context, uint32_t m)
+{
+    struct resets *resets = context;
+    resets->count++;
+    resets->last = m;
+}
+
+static void
+put(struct segment *segment, uint32_t m, enum mailbox_mode mode,
+    const char *text)
+{
+    uint32_t seat = SEAT_NONE;
+    struct mailbox_view seen;
+    const struct mailbox_write request = {mode, 0, MAILBOX_ANY_VERSION, text,
+                                          strlen(text)};
+    assert_int_equal(segment_sit(segment, 0, &seat), 0);
+    assert_int_equal(mailbox_write(segment, seat, m, &request, NULL, &seen), 0);
+    segment_stand(segment, seat);
+}
+
+static void
+holds(struct segment *segment, uint32_t m, const char *text, uint64_t version)
+{
+    uint32_t seat = SEAT_NONE;
+    struct mailbox_view seen;
+    char buffer[100];
+    const struct mailbox_read all = {0, 100, MAILBOX_ANY_VERSION};
+    assert_int_equal(segment_sit(segment, 0, &seat), 0);
+    assert_int_equal(mailbox_read(segment, seat, m, &all, NULL, buffer, &seen),
+                     0);
+    segment_stand(segment, seat);
+    assert_int_equal(seen.version, version);
+    assert_int_equal(seen.size_bytes, strlen(text));
+    assert_memory_equal(buffer, text, strlen(text));
+}
+
+static int
+adopt(struct segment *segment, struct segment_adoption *adoption,
+      struct resets *resets)
+{
+    enum segment_flaw flaw = SEGMENT_SOUND;
+    return segment_adopt(segment, segment->base, segment->total_bytes, &options,
+                         &flaw, adoption, note_reset, resets);
+}
+
+/* What a killed server leaves: seats taken, guards held, links anyhow. */
+static void
+spoil_all_but_contents(struct segment *segment)
+{
+    memset(segment->seats.seats, 0x77,
+           segment->seats.count * sizeof(struct seat));
+    for (uint32_t m = 0; m < 3; m++) {
+        memset(&segment_mailbox(segment, m)->lock, 0x77, sizeof(struct rwlock));
+        memset(&segment_mailbox(segment, m)->watch, 0x77, sizeof(struct watch));
+    }
+}
+
+static void
+adopting_keeps_every_committed_content(void **state)
+{
+    struct segment *segment = *state;
+    struct segment_adoption adoption;
+    struct resets resets = {0, 0};
+    put(segment, 0, MAILBOX_REPLACE, "zero");
+    put(segment, 2, MAILBOX_REPLACE, "two");
+    put(segment, 2, MAILBOX_OVERWRITE, "T");
+    put(segment, 2, MAILBOX_APPEND, "!");
+    spoil_all_but_contents(segment);
+    segment_bank(segment, 2, 0)[50] = 0x33;
+    assert_int_equal(adopt(segment, &adoption, &resets), 0);
+    assert_int_equal(adoption.kept, 2);
+    assert_int_equal(adoption.reset, 0);
+    assert_int_equal(resets.count, 0);
+    assert_int_equal(segment->instance, INSTANCE);
+    segment_check(segment);
+    holds(segment, 0, "zero", 1);
+    holds(segment, 1, "", 0);
+    holds(segment, 2, "Two!", 3);
+    put(segment, 2, MAILBOX_OVERWRITE, "t");
+    holds(segment, 2, "two!", 4);
+}
+
+static void
+adopting_resets_only_what_fails_its_check(void **state)
+{
+    struct segment *segment = *state;
+    for (int breach = 0; breach < 4; breach++) {
+        struct segment_adoption adoption;
+        struct resets resets = {0, 99};
+        put(segment, 0, MAILBOX_REPLACE, "zero");
+        put(segment, 1, MAILBOX_REPLACE, "one");
+        struct mailbox *mailbox = segment_mailbox(segment, 1);
+        uint64_t version = atomic_load(&mailbox->version);
+        struct mailbox_record *record = &mailbox->records[version & 1];
+        if (breach == 0) {
+            record->bank = 2;
+        } else if (breach == 1) {
+            record->length_bytes = 101;
+        } else if (breach == 2) {
+            atomic_store(&mailbox->version, UINT64_MAX);
+        } else {
+            atomic_store(&mailbox->version, 0);
+            mailbox->records[0].length_bytes = 1;
+        }
+        assert_int_equal(adopt(segment, &adoption, &resets), 0);
+        assert_int_equal(adoption.kept, 1);
+        assert_int_equal(adoption.reset, 1);
+        assert_int_equal(resets.count, 1);
+        assert_int_equal(resets.last, 1);
+        segment_check(segment);
+        uint64_t now = 0;
+        assert_int_equal(mailbox_version(segment, 1, &now), 0);
+        assert_int_equal(now, breach < 2 ? version + 1 : 1);
+        holds(segment, 1, "", now);
+    }
+}
+
+/* Bytes at random, many of them nearly right: it works or is refused. */
+static void
+adopting_any_bytes_works_or_is_refused(void **state)
+{
+    struct segment *segment = *state;
+    unsigned int seed = 20261121;
+    unsigned char *sound = malloc(segment->total_bytes);
+    uint32_t adopted = 0;
+    assert_non_null(sound);
+    put(segment, 0, MAILBOX_REPLACE, "zero");
+    memcpy(sound, segment->base, segment->total_bytes);
+    for (int round = 0; round < 3000; round++) {
+        struct segment view;
+        struct segment_adoption adoption;
+        enum segment_flaw flaw = SEGMENT_SOUND;
+        memcpy(segment->base, sound, segment->total_bytes);
+        for (int change = rand_r(&seed) % 8; change >= 0; change--) {
+            uint64_t at = (uint64_t)rand_r(&seed) % segment->total_bytes;
+            uint64_t most = round % 3 == 0 ? sizeof(struct segment_header)
+                                           : segment->total_bytes;
+            segment->base[at % most] = (unsigned char)rand_r(&seed);
+        }
+        if (segment_adopt(&view, segment->base, segment->total_bytes, &options,
+                          &flaw, &adoption, NULL, NULL) != 0) {
+            assert_int_not_equal(flaw, SEGMENT_SOUND);
+            continue;
+        }
+        adopted++;
+        segment_check(&view);
+        put(&view, 1, MAILBOX_APPEND, "after");
+        put(&view, 0, MAILBOX_OVERWRITE, "after");
+        segment_check(&view);
+    }
+    assert_in_range(adopted, 100, 2999);
+    memcpy(segment->base, sound, segment->total_bytes);
+    struct segment_adoption adoption;
+    struct resets resets = {0, 0};
+    assert_int_equal(adopt(segment, &adoption, &resets), 0);
+    free(sound);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int
@@ -241,6 +529,13 @@ main(void)
         TEST(an_index_outside_is_never_followed),
         TEST(the_check_finds_any_change_of_the_header),
         TEST(cancelling_reaches_a_lock_and_a_watch),
+        TEST(the_seat_of_one_who_died_holding_is_had_again),
+        TEST(the_seat_of_one_who_died_watching_is_had_again),
+        TEST(another_view_uses_the_same_mailboxes),
+        TEST(what_is_no_segment_is_not_attached),
+        TEST(adopting_keeps_every_committed_content),
+        TEST(adopting_resets_only_what_fails_its_check),
+        TEST(adopting_any_bytes_works_or_is_refused),
     };
     return cmocka_run_group_tests_name("segment", tests, NULL, NULL);
 }

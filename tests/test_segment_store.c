@@ -34,8 +34,9 @@ begin(void **state)
     memory = aligned_alloc(64, bytes);
     assert_non_null(memory);
     memset(memory, 0, bytes);
-    assert_int_equal(segment_init(&segment, memory, &geometry, 1, true), 0);
-    segment_source_init(&source, &segment, 50 * CLOCK_NS_PER_MS);
+    const struct segment_options options = {.instance = 1, .checked = true};
+    assert_int_equal(segment_init(&segment, memory, &geometry, &options), 0);
+    segment_source_init(&source, &segment, 50 * CLOCK_NS_PER_MS, NULL);
     return source.source.ops->open(&source.source, 0, &store);
 }
 

@@ -13,10 +13,12 @@
 /* A version, its watch, and actors that each sit on a seat. */
 struct stage {
     struct seat_table table;
+    struct seat_totals totals;
     struct seat seats[ACTORS];
     struct watch watch;
     _Atomic uint64_t version;
     struct actor actors[ACTORS];
+    bool died[ACTORS];
     struct part {
         struct stage *stage;
         uint32_t seat;
@@ -50,15 +52,20 @@ wait_above(void *argument)
 }
 
 static int
-set_up(void **state)
+set_up(void **state, enum parking_kind parking)
 {
     struct stage *stage = aligned_alloc(64, sizeof(*stage));
     assert_non_null(stage);
-    assert_int_equal(seat_table_init(&stage->table, stage->seats, ACTORS, true),
-                     0);
+    stage->table = (struct seat_table){.seats = stage->seats,
+                                       .totals = &stage->totals,
+                                       .count = ACTORS,
+                                       .parking = parking,
+                                       .checked = true};
+    assert_int_equal(seat_table_init(&stage->table), 0);
     assert_int_equal(watch_init(&stage->watch, PLACE), 0);
     atomic_init(&stage->version, 5);
     for (uint32_t i = 0; i < ACTORS; i++) {
+        stage->died[i] = false;
         stage->parts[i] = (struct part){.stage = stage, .seat = i};
         stage->parts[i].deadline = actor_deadline_ms(FAR_MS);
         actor_init(&stage->actors[i]);
@@ -69,10 +76,40 @@ set_up(void **state)
 }
 
 static int
+set_up_conditions(void **state)
+{
+    return set_up(state, PARKING_CONDITION);
+}
+
+static int
+set_up_futexes(void **state)
+{
+    return set_up(state, PARKING_FUTEX);
+}
+
+/* Somebody sits down on the seat that a dead owner left, and stands up. */
+static void
+free_seat_of_dead(struct stage *stage, uint32_t i)
+{
+    uint32_t seat = SEAT_NONE;
+    int error = seat_take(&stage->table, i, &seat);
+    assert_int_equal(seat, i);
+    if (error == EOWNERDEAD) {
+        watch_bury(&stage->table, &stage->watch, seat);
+    }
+    seat_leave(&stage->table, seat);
+}
+
+static int
 tear_down(void **state)
 {
     struct stage *stage = *state;
+    watch_recover(&stage->table, &stage->watch);
     for (uint32_t i = 0; i < ACTORS; i++) {
+        if (stage->died[i]) {
+            free_seat_of_dead(stage, i);
+            continue;
+        }
         assert_int_equal(actor_do(&stage->actors[i], stand, &stage->parts[i]),
                          0);
         actor_fini(&stage->actors[i]);
@@ -81,6 +118,13 @@ tear_down(void **state)
     seat_table_fini(&stage->table);
     free(stage);
     return 0;
+}
+
+static void
+dies(struct stage *stage, uint32_t i)
+{
+    actor_fini(&stage->actors[i]);
+    stage->died[i] = true;
 }
 
 static void
@@ -215,6 +259,100 @@ the_check_finds_a_ghost(void **state)
     finishes(stage, 0, 0);
 }
 
+static void
+monotonic_now(struct timespec *now)
+{
+    clock_gettime(CLOCK_MONOTONIC, now);
+}
+
+static void
+a_watcher_sees_a_version_whose_writer_died_before_telling(void **state)
+{
+    struct stage *stage = *state;
+    stage->table.now = monotonic_now;
+    watches(stage, 0, 5);
+    atomic_store(&stage->version, 6);
+    finishes(stage, 0, 0);
+}
+
+static int
+watch_and_die(void *argument)
+{
+    struct part *part = argument;
+    struct stage *stage = part->stage;
+    pthread_mutex_lock(&stage->watch.guard);
+    atomic_store(&stage->seats[part->seat].watched, 5);
+    seat_enter(&stage->table, part->seat, SEAT_WATCHING, PLACE, 0);
+    seat_list_append(&stage->table, &stage->watch.watchers, part->seat);
+    atomic_store(&stage->watch.count, stage->watch.watchers.count);
+    pthread_mutex_unlock(&stage->watch.guard);
+    return 0;
+}
+
+static void
+a_dead_watcher_harms_nobody(void **state)
+{
+    struct stage *stage = *state;
+    assert_int_equal(
+        actor_do(&stage->actors[0], watch_and_die, &stage->parts[0]), 0);
+    dies(stage, 0);
+    watches(stage, 1, 5);
+    publish(stage, 6);
+    finishes(stage, 1, 0);
+    assert_int_equal(atomic_load(&stage->watch.count), 0);
+}
+
+static void
+recover_removes_dead_watchers_and_leaves_the_living(void **state)
+{
+    struct stage *stage = *state;
+    watches(stage, 1, 5);
+    assert_int_equal(
+        actor_do(&stage->actors[0], watch_and_die, &stage->parts[0]), 0);
+    assert_int_equal(
+        actor_do(&stage->actors[2], watch_and_die, &stage->parts[2]), 0);
+    dies(stage, 0);
+    dies(stage, 2);
+    watch_recover(&stage->table, &stage->watch);
+    assert_int_equal(atomic_load(&stage->watch.count), 1);
+    assert_int_equal(atomic_load(&stage->watch.recoveries), 2);
+    publish(stage, 6);
+    finishes(stage, 1, 0);
+}
+
+/* Spoil the list, wake a sleeper, and leave the guard to the next one. */
+static int
+spoil_and_keep_the_guard(void *argument)
+{
+    struct part *part = argument;
+    struct stage *stage = part->stage;
+    pthread_mutex_lock(&stage->watch.guard);
+    stage->watch.watchers =
+        (struct seat_list){.head = 77, .tail = 2, .count = 9};
+    atomic_store(&stage->watch.count, 5);
+    stage->seats[0].next = 66;
+    seat_wake(&stage->table, 0);
+    return 0;
+}
+
+static void
+a_death_in_the_bookkeeping_is_rebuilt_from_the_seats(void **state)
+{
+    struct stage *stage = *state;
+    watches(stage, 0, 5);
+    watches(stage, 1, 6);
+    assert_int_equal(
+        actor_do(&stage->actors[2], spoil_and_keep_the_guard, &stage->parts[2]),
+        0);
+    dies(stage, 2);
+    publish(stage, 6);
+    finishes(stage, 0, 0);
+    assert_int_equal(atomic_load(&stage->watch.count), 1);
+    publish(stage, 7);
+    finishes(stage, 1, 0);
+    assert_int_equal(atomic_load(&stage->watch.recoveries), 1);
+}
+
 #define PUBLICATIONS 2000
 
 static int
@@ -251,7 +389,11 @@ no_publication_is_missed(void **state)
     }
 }
 
-#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+#define TEST(name)                                                     \
+    {#name " (conditions)", name, set_up_conditions, tear_down, NULL}, \
+    {                                                                  \
+#name " (futexes)", name, set_up_futexes, tear_down, NULL      \
+    }
 
 int
 main(void)
@@ -264,6 +406,10 @@ main(void)
         TEST(a_cancelled_watcher_leaves_at_once),
         TEST(notifying_nobody_does_nothing),
         TEST(the_check_finds_a_ghost),
+        TEST(a_watcher_sees_a_version_whose_writer_died_before_telling),
+        TEST(a_dead_watcher_harms_nobody),
+        TEST(recover_removes_dead_watchers_and_leaves_the_living),
+        TEST(a_death_in_the_bookkeeping_is_rebuilt_from_the_seats),
         TEST(no_publication_is_missed),
     };
     return cmocka_run_group_tests_name("watch", tests, NULL, NULL);

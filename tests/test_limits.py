@@ -93,15 +93,19 @@ class Descriptors(ProcessCase):
         with contextlib.ExitStack() as stack:
             served: list[Wire] = []
             others: list[Wire] = []
+            told = 0
             for _ in range(100):
                 client = stack.enter_context(server.connect(timeout=0.1))
                 try:
-                    good = client.ask(b"r 0\n").ok
+                    reply = client.ask(b"r 0\n")
+                    told += reply.code == "busy"
+                    good = reply.ok
                 except (OSError, EOFError):
                     good = False
                 (served if good else others).append(client)
             self.assertGreater(len(served), 20)
             self.assertGreater(len(others), 20)
+            self.assertGreater(told, 0, "busy, as long as that can be said")
             used = server.processor_s()
             for _ in range(10):  # three seconds of the server's own time
                 served[0].socket.settimeout(10)

@@ -75,6 +75,29 @@ take(struct node *here, int id)
     return id;
 }
 
+/* A thread whose next step commutes with all that others can do: it is done
+ * at once, or there would be no end of schedules that differ in nothing but
+ * when a thread starts and ends. -1: none. */
+static int
+aside(uint64_t enabled)
+{
+    int i;
+
+    if (hd_options.search != HD_SEARCH_ALL || hd_options.deaths > 0) {
+        return -1;
+    }
+    for (i = 0; i < hd.width; i++) {
+        int kind = hd.thread[i].next.kind;
+
+        if ((enabled >> i & 1) != 0 &&
+            (kind == HD_OP_START || kind == HD_OP_CREATE ||
+             kind == HD_OP_EXIT || kind == HD_OP_JOIN)) {
+            return i;
+        }
+    }
+    return -1;
+}
+
 static int
 choose_new(int depth)
 {
@@ -94,6 +117,11 @@ choose_new(int depth)
             before->incumbent >= 0 && before->incumbent != before->thread;
 
         here->preemptions = (int16_t)(before->preemptions + preempted);
+    }
+    id = aside(enabled);
+    if (id >= 0) {
+        here->todo = 0;
+        return take(here, id);
     }
     id = last >= 0 ? last : lowest(enabled);
     here->todo = enabled & ~(UINT64_C(1) << id);

@@ -61,6 +61,12 @@ hd_moment_never(int64_t until)
     return until > now + year_ns;
 }
 
+int64_t
+hd_moment_now(void)
+{
+    return now;
+}
+
 void
 hd_moment_advance(int64_t until)
 {

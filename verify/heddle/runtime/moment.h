@@ -25,6 +25,7 @@ int hd_moment_deadline(int clock_id, const struct timespec *deadline,
 bool hd_moment_never(int64_t until);
 /* It is at least `until` now. The operation wrote HD_OBJECT_CLOCK. */
 void hd_moment_advance(int64_t until);
+int64_t hd_moment_now(void);
 bool hd_moment_known_clock(int clock_id);
 
 #endif

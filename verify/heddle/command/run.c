@@ -15,6 +15,7 @@ static const char *const with_value[] = {
     "--replay",    "--preemptions", "--random",         "--seed",
     "--pct",       "--deaths",      "--jobs",           "--max-steps",
     "--time",      "--stack",       "--max-executions", "--html",
+    "--timeouts",
 };
 
 static bool

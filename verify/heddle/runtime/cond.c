@@ -53,7 +53,6 @@ enqueue(struct hd_object *cond, struct hd_object *mutex, const void *pc)
     hd_op_touch(op, mutex->at, 1, HD_WRITE);
     hd_op_touch(op, cond->at, 1, HD_WRITE);
     hd.self->refine = refine_wait;
-    hd_spin_visit();
     hd_step();
     hd_object_still(cond, (uint32_t)(uintptr_t)pc);
     hd.self->signalled = false;
@@ -80,7 +79,8 @@ wake_choices(const struct hd_thread *thread)
 
 /* The wait ends, woken or not; ETIMEDOUT if its time is up. */
 static int
-wake(struct hd_object *cond, bool timed, int64_t until, const void *pc)
+wake(struct hd_object *cond, bool timed, int64_t until, uint64_t local,
+     const void *pc)
 {
     struct hd_op *op = hd_next(HD_OP_WAKE, pc);
 
@@ -92,6 +92,7 @@ wake(struct hd_object *cond, bool timed, int64_t until, const void *pc)
     hd.self->number = timed;
     hd.self->refine = refine_wake;
     hd.self->choices = wake_choices;
+    hd_spin_visit_in(local);
     hd_step();
     hd_object_still(cond, (uint32_t)(uintptr_t)pc);
     if (hd.self->signalled) {
@@ -99,6 +100,7 @@ wake(struct hd_object *cond, bool timed, int64_t until, const void *pc)
     }
     hd_object_unqueue(cond, hd.self->id);
     hd.self->signalled = true;
+    hd.self->timeouts++;
     if (!timed || hd.self->choice == 1) {
         return 0;
     }
@@ -113,6 +115,9 @@ wait_on(pthread_cond_t *cond_at, pthread_mutex_t *mutex_at, bool timed,
     uint32_t at = (uint32_t)(uintptr_t)pc;
     struct hd_object *cond = cond_use(cond_at, pc);
     struct hd_object *mutex = hd_mutex_use(mutex_at, at);
+    bool ends_alone =
+        (timed || hd_options.spurious) && !hd_moment_used_up();
+    uint64_t local = ends_alone ? hd_spin_local() : 0;
     int count;
     int reason = 0;
     int error;
@@ -126,8 +131,8 @@ wait_on(pthread_cond_t *cond_at, pthread_mutex_t *mutex_at, bool timed,
                    "a mutex that it does not hold", hd.self->id);
     }
     count = enqueue(cond, mutex, pc);
-    if (timed || hd_options.spurious) {
-        reason = wake(cond, timed, until, pc);
+    if (ends_alone) {
+        reason = wake(cond, timed, until, local, pc);
     }
     error = hd_mutex_retake(mutex, count, at);
     return error != 0 ? error : reason;

@@ -180,6 +180,11 @@ hd_explorer_run(void)
         snprintf(hd_shared->cut_by, sizeof(hd_shared->cut_by),
                  "--random %llu", (unsigned long long)hd_options.random_count);
     }
+    if (hd_shared->complete && hd_shared->late) {
+        hd_shared->complete = false;
+        snprintf(hd_shared->cut_by, sizeof(hd_shared->cut_by),
+                 "--timeouts %d", hd_options.timeouts);
+    }
     if (hd_shared->complete && hd_shared->cut > 0) {
         hd_shared->complete = false;
         snprintf(hd_shared->cut_by, sizeof(hd_shared->cut_by),

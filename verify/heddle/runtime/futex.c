@@ -60,11 +60,12 @@ is_woken(const struct hd_thread *thread)
 }
 
 static int
-pass(struct hd_object *futex, bool timed, int64_t until, const void *pc)
+pass(struct hd_object *futex, bool timed, int64_t until, uint64_t local,
+     const void *pc)
 {
     struct hd_op *op = hd_next(HD_OP_FUTEX_PASS, pc);
 
-    if (!timed && !hd_options.spurious) {
+    if ((!timed && !hd_options.spurious) || hd_moment_used_up()) {
         hd_next_blocks(is_woken, NULL);
         hd_step();
         return 0;
@@ -74,11 +75,13 @@ pass(struct hd_object *futex, bool timed, int64_t until, const void *pc)
         hd_op_touch(op, HD_OBJECT_CLOCK, 1, HD_ADD);
     }
     hd.self->refine = refine_pass;
+    hd_spin_visit_in(local);
     hd_step();
     if (hd.self->signalled) {
         return 0;
     }
     hd_object_unqueue(futex, hd.self->id);
+    hd.self->timeouts++;
     hd_moment_advance(timed ? until : 0);
     return timed ? ETIMEDOUT : EINTR;
 }
@@ -91,6 +94,7 @@ futex_wait(uint32_t *word, uint32_t value, uint32_t bits, bool timed,
     struct hd_object *futex =
         hd_object_raw((uint64_t)(uintptr_t)word, HD_TYPE_FUTEX);
     struct hd_op *op = hd_next(HD_OP_FUTEX_WAIT, pc);
+    uint64_t local = hd_spin_local();
 
     hd_op_touch(op, (uint64_t)(uintptr_t)word, 4, HD_READ);
     hd_op_touch(op, queue_place(word), 1, HD_WRITE);
@@ -106,7 +110,7 @@ futex_wait(uint32_t *word, uint32_t value, uint32_t bits, bool timed,
     hd.self->signalled = false;
     bits_of[hd.self->id] = bits;
     hd_object_queue(futex, hd.self->id);
-    return pass(futex, timed, until, pc);
+    return pass(futex, timed, until, local, pc);
 }
 
 /* Any subset of the right size may be woken: one waiter after the other is

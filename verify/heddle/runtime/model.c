@@ -139,6 +139,7 @@ thread_reset(struct hd_thread *thread, int id)
     thread->may_die = hd_options.deaths_everywhere;
     thread->process = 0;
     thread->mutexes = 0;
+    thread->timeouts = 0;
     thread->idle = 0;
     thread->parent = -1;
     memset(thread->key_value, 0, sizeof(thread->key_value));

@@ -41,8 +41,8 @@ enum { HD_FRAMES_MAX = 200, HD_SPIN_SITES = 32, HD_SPIN_OBJECTS = 12,
 
 /* One place of the code that a thread came to, and in what local state. */
 struct hd_site {
-    uint32_t pc;
-    uint32_t visits;
+    uint64_t place;    /* return address and kind of operation */
+    uint64_t visits;
     uint64_t local;    /* hash of registers and stack */
     uint64_t progress; /* the thread's progress when it was there */
     int event;         /* the model's events when it was there */
@@ -93,6 +93,7 @@ struct hd_thread {
     bool may_die;
     int process;
     int mutexes;                /* held */
+    int timeouts;               /* waits of its that ended by themselves */
     uint64_t idle;              /* plain accesses since its last step */
     uintptr_t stack_low;
     uintptr_t stack_high;

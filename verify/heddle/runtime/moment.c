@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include "finding.h"
+#include "options.h"
 #include "spin.h"
 
 static const int64_t second_ns = INT64_C(1000000000);
@@ -65,6 +66,17 @@ int64_t
 hd_moment_now(void)
 {
     return now;
+}
+
+bool
+hd_moment_used_up(void)
+{
+    if (hd_options.timeouts == 0 ||
+        hd.self->timeouts < hd_options.timeouts) {
+        return false;
+    }
+    hd_shared->late = true;
+    return true;
 }
 
 void

@@ -26,6 +26,9 @@ bool hd_moment_never(int64_t until);
 /* It is at least `until` now. The operation wrote HD_OBJECT_CLOCK. */
 void hd_moment_advance(int64_t until);
 int64_t hd_moment_now(void);
+/* The running thread's waits have ended by themselves as often as --timeouts
+ * allows: from now on they end only when it is woken. */
+bool hd_moment_used_up(void);
 bool hd_moment_known_clock(int clock_id);
 
 #endif

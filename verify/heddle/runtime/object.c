@@ -164,7 +164,7 @@ hd_object_make(void *pointer, enum hd_type type, uint32_t pc)
     struct hd_object *one = hd_object_raw(at, type);
     uint32_t stamp = one->stamp;
 
-    hd_race_touch(at, 4, HD_TOUCH_WRITE, pc);
+    hd_race_touch(at, 4, HD_TOUCH_ATOMIC_WRITE, pc);
     if (one->waiters > 0 || one->owner >= 0) {
         misuse(at, type, pc, "in an init while it is held or waited for");
     }
@@ -183,7 +183,7 @@ hd_object_destroy(struct hd_object *one, uint32_t pc)
 {
     uint32_t mark = mark_of(one->at, one->type, false);
 
-    hd_race_touch(one->at, 4, HD_TOUCH_WRITE, pc);
+    hd_race_touch(one->at, 4, HD_TOUCH_ATOMIC_WRITE, pc);
     memcpy((void *)one->at, &mark, sizeof(mark));
     one->destroyed = true;
 }

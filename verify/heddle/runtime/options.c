@@ -103,6 +103,8 @@ bound_option(const char *word, const char *value)
 
     if (strcmp(word, "--deaths") == 0) {
         to->deaths = (int)number(word, value, 0, 64);
+    } else if (strcmp(word, "--timeouts") == 0) {
+        to->timeouts = (int)number(word, value, 1, 1000);
     } else if (strcmp(word, "--jobs") == 0) {
         to->jobs = (int)number(word, value, 1, 64);
     } else if (strcmp(word, "--max-steps") == 0) {

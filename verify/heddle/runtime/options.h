@@ -27,6 +27,7 @@ struct hd_options {
     bool output;                /* let the program print */
     bool states;                /* print each execution's final state */
     int deaths;                 /* at most so many in one execution */
+    int timeouts;               /* of one thread; 0: any number */
     int preemptions;
     int pct_depth;
     int jobs;

@@ -73,6 +73,7 @@ struct hd_shared {
     uint64_t switches_max;
     bool complete;
     bool broken;              /* a finding was recorded by the supervisor */
+    bool late;                /* a wait did not expire for --timeouts */
     bool inexact;             /* lost stores were sampled, not enumerated */
     char cut_by[HD_TEXT_BYTES];
     int founds;

@@ -1,6 +1,7 @@
 #include "spin.h"
 
 #include "depend.h"
+#include "object.h"
 
 HD_OWN uint64_t hd_entry[7];
 
@@ -12,9 +13,10 @@ mix(uint64_t sum, uint64_t word)
     return sum ^ (sum >> 29);
 }
 
-static uint64_t
-local_state(const struct hd_thread *self)
+uint64_t
+hd_spin_local(void)
 {
+    const struct hd_thread *self = hd.self;
     const uint64_t *word = (const uint64_t *)hd_entry[6] + 1;
     const uint64_t *end = (const uint64_t *)self->stack_high;
     uint64_t sum = hd_entry[6];
@@ -31,6 +33,29 @@ local_state(const struct hd_thread *self)
     return mix(sum, other);
 }
 
+/* Does this event of the thread let go of a lock that it holds now? */
+static bool
+gives_back(const struct hd_op *op, int thread)
+{
+    const struct hd_object *lock;
+
+    switch (op->kind) {
+    case HD_OP_UNLOCK:
+    case HD_OP_WAIT:
+        lock = hd_object_raw(op->access[0].at, HD_TYPE_MUTEX);
+        break;
+    case HD_OP_RWUNLOCK:
+        lock = hd_object_raw(op->access[0].at, HD_TYPE_RWLOCK);
+        break;
+    case HD_OP_SPIN_UNLOCK:
+        lock = hd_object_raw(op->access[0].at, HD_TYPE_SPIN);
+        break;
+    default:
+        return false;
+    }
+    return lock->owner == thread || lock->holds[thread] > 0;
+}
+
 /* Gather what the thread's operations since event `from` touched. False if
  * somebody else wrote one of them meanwhile, or there are too many. */
 static bool
@@ -44,6 +69,9 @@ gather(struct hd_thread *self, int from)
     for (; e >= from; e = hd.event[e].earlier) {
         const struct hd_op *op = &hd.event[e].op;
 
+        if (gives_back(op, self->id)) {
+            return false;
+        }
         for (i = 0; i < op->accesses; i++) {
             uint64_t at = op->access[i].at;
 
@@ -69,26 +97,26 @@ gather(struct hd_thread *self, int from)
 static bool
 eager(const struct hd_op *op)
 {
-    return op->kind != HD_OP_LOCK && op->kind != HD_OP_WAIT;
+    return op->kind != HD_OP_LOCK;
 }
 
-void
-hd_spin_visit(void)
+static struct hd_site *
+site_of(struct hd_thread *self)
 {
-    struct hd_thread *self = hd.self;
-    struct hd_site *site = &self->site[(self->next.pc ^ (self->next.pc >> 5)) %
-                                       HD_SPIN_SITES];
-    uint64_t local;
+    uint64_t place = self->next.pc | (uint64_t)self->next.kind << 32;
+    struct hd_site *site =
+        &self->site[(place ^ (place >> 5) ^ (place >> 32)) % HD_SPIN_SITES];
 
-    if (site->pc != self->next.pc) {
-        *site = (struct hd_site){self->next.pc, 1, 0, 0, hd.events};
-        if (!eager(&self->next)) {
-            return;
-        }
-    } else {
-        site->visits++;
+    if (site->place != place) {
+        *site = (struct hd_site){place, 0, 0, 0, hd.events};
     }
-    local = local_state(self);
+    site->visits++;
+    return site;
+}
+
+static void
+visit(struct hd_thread *self, struct hd_site *site, uint64_t local)
+{
     if (site->visits > 1 && site->local == local &&
         site->progress == self->progress && self->last >= site->event &&
         gather(self, site->event)) {
@@ -98,6 +126,22 @@ hd_spin_visit(void)
     site->local = local;
     site->progress = self->progress;
     site->event = hd.events;
+}
+
+void
+hd_spin_visit(void)
+{
+    struct hd_site *site = site_of(hd.self);
+
+    if (site->visits > 1 || eager(&hd.self->next)) {
+        visit(hd.self, site, hd_spin_local());
+    }
+}
+
+void
+hd_spin_visit_in(uint64_t local)
+{
+    visit(hd.self, site_of(hd.self), local);
 }
 
 bool

@@ -11,6 +11,8 @@
  *   1. Between two visits that make a spin, the thread wrote nothing but its
  *      own stack, and no other thread wrote what the thread's operations
  *      touched.
+ *   2. It is never made to wait while it holds a lock that it would let go of
+ *      on the way round.
  * Who may call: the files that model operations, just before hd_step().
  */
 #ifndef HEDDLE_SPIN_H
@@ -23,6 +25,10 @@ extern uint64_t hd_entry[7];
 
 /* The running thread is about to do `next`, in a loop perhaps. */
 void hd_spin_visit(void);
+/* The same in two parts, where other threads run between the entry and the
+ * operation: the local state at the entry, then the visit with it. */
+uint64_t hd_spin_local(void);
+void hd_spin_visit_in(uint64_t local);
 /* Somebody wrote what the spinning thread waits for. */
 bool hd_spin_over(const struct hd_thread *thread);
 

@@ -1,0 +1,34 @@
+/* expect: clean */
+/* The same with broadcast. */
+
+#include <heddle.h>
+
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+static pthread_cond_t cond = PTHREAD_COND_INITIALIZER;
+static int items[2];
+static void
+take(int i)
+{
+    pthread_mutex_lock(&lock);
+    while (items[i] == 0) {
+        pthread_cond_wait(&cond, &lock);
+    }
+    items[i]--;
+    pthread_mutex_unlock(&lock);
+}
+static void
+give(int i)
+{
+    pthread_mutex_lock(&lock);
+    items[i]++;
+    pthread_cond_broadcast(&cond);
+    pthread_mutex_unlock(&lock);
+}
+void t0(void) { take(0); }
+void t1(void) { take(1); }
+void
+t2(void)
+{
+    give(0);
+    give(1);
+}

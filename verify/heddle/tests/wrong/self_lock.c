@@ -1,0 +1,12 @@
+/* expect: deadlock */
+/* A normal mutex taken twice by one thread. */
+
+#include <heddle.h>
+
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+void
+t0(void)
+{
+    pthread_mutex_lock(&lock);
+    pthread_mutex_lock(&lock);
+}

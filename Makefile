@@ -53,7 +53,20 @@ STRESS := $(STRESS_SOURCES:%.c=$(BUILD)/%)
 STRESS_SHARED := $(patsubst %.c,$(BUILD)/%.o,$(filter-out \
 	$(STRESS_SOURCES),$(wildcard stress/*.c)))
 C_FILES := $(wildcard core/*.[ch] net/*.[ch] cli/*.[ch] tests/*.[ch] \
-	stress/*.[ch] stress/bench/*.[ch])
+	stress/*.[ch] stress/bench/*.[ch] verify/*.[ch] \
+	verify/heddle/*.h verify/heddle/*/*.[ch])
+# Heddle is built with flags of its own, whatever the variant; its threads are
+# switched in assembly, for x86-64 alone.
+HEDDLE_CFLAGS := -std=c11 -D_GNU_SOURCE -O2 -g -fno-pie -MMD -MP \
+	-Iverify/heddle $(WARNINGS)
+HEDDLE_RUNTIME := $(patsubst %.c,$(BUILD)/%.o, \
+	$(wildcard verify/heddle/runtime/*.c)) \
+	$(BUILD)/verify/heddle/runtime/switch.o
+HEDDLE_COMMAND := $(patsubst %.c,$(BUILD)/%.o, \
+	$(wildcard verify/heddle/command/*.c))
+ifeq ($(shell uname -m),x86_64)
+HEDDLE := build/bin/heddle build/lib/libheddle.a
+endif
 MAN_PAGES := $(wildcard docs/man/*.[1-9])
 
 .DELETE_ON_ERROR:
@@ -61,7 +74,7 @@ MAN_PAGES := $(wildcard docs/man/*.[1-9])
 .PHONY: all check demo install uninstall format clean help tests stress \
 	stress-death
 
-all: $(COMMANDS:%=build/bin/%) ## build every command into build/bin (the default)
+all: $(COMMANDS:%=build/bin/%) $(HEDDLE) ## build every command into build/bin (the default)
 
 help: ## list the targets
 	@awk -F':.*## ' '/^[a-z-]+:.*## / \
@@ -95,6 +108,22 @@ $(BUILD)/%.o: %.c Makefile
 	$(SAY) compile $@
 	$(RUN)$(CC) $(ALL_CFLAGS) $(CPPFLAGS) -c -o $@ $<
 
+$(HEDDLE_RUNTIME) $(HEDDLE_COMMAND): ALL_CFLAGS = $(HEDDLE_CFLAGS)
+$(BUILD)/%.o: %.S Makefile
+	@mkdir -p $(@D)
+	$(SAY) assemble $@
+	$(RUN)$(CC) -c -o $@ $<
+
+build/bin/heddle: $(HEDDLE_COMMAND)
+	@mkdir -p $(@D)
+	$(SAY) link $@
+	$(RUN)$(CC) -o $@ $^
+
+build/lib/libheddle.a: $(HEDDLE_RUNTIME)
+	@mkdir -p $(@D)
+	@rm -f $@
+	@$(AR) rcs $@ $^
+
 $(BUILD)/cli/dipc $(BUILD)/cli/dipcrm: %: %.o $(LIBRARIES)
 	$(SAY) link $@
 	$(RUN)$(CC) -o $@ $< $(LIBRARIES) $(ALL_LDFLAGS)
@@ -116,6 +145,12 @@ $(STRESS): %: %.o $(STRESS_SHARED) $(BUILD)/libdipccore.a
 install: all ## install commands and man pages under $(DESTDIR)$(PREFIX)
 	install -d $(DESTDIR)$(PREFIX)/bin
 	install -m 755 $(COMMANDS:%=build/bin/%) $(DESTDIR)$(PREFIX)/bin
+ifdef HEDDLE
+	install -m 755 build/bin/heddle $(DESTDIR)$(PREFIX)/bin
+	install -d $(DESTDIR)$(PREFIX)/lib/heddle $(DESTDIR)$(PREFIX)/include
+	install -m 644 build/lib/libheddle.a $(DESTDIR)$(PREFIX)/lib/heddle
+	install -m 644 verify/heddle/heddle.h $(DESTDIR)$(PREFIX)/include
+endif
 	for page in $(MAN_PAGES); do \
 		directory=$(DESTDIR)$(PREFIX)/share/man/man$${page##*.}; \
 		install -d $$directory && \
@@ -123,7 +158,9 @@ install: all ## install commands and man pages under $(DESTDIR)$(PREFIX)
 	done
 
 uninstall: ## remove what install put there
-	for command in $(COMMANDS); do \
+	rm -rf $(DESTDIR)$(PREFIX)/lib/heddle
+	rm -f $(DESTDIR)$(PREFIX)/include/heddle.h
+	for command in $(COMMANDS) heddle; do \
 		rm -f $(DESTDIR)$(PREFIX)/bin/$$command; \
 	done
 	for page in $(MAN_PAGES); do \
@@ -136,4 +173,4 @@ format: ## lay out the C sources as .clang-format says
 clean: ## remove everything that was built
 	rm -rf build dipc dipcrm
 
--include $(wildcard $(BUILD)/*/*.d $(BUILD)/*/*/*.d)
+-include $(wildcard $(BUILD)/*/*.d $(BUILD)/*/*/*.d $(BUILD)/*/*/*/*.d)

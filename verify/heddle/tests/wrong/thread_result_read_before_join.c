@@ -1,0 +1,23 @@
+/* race "read": main reads what the thread wrote without having joined it. */
+#include <heddle.h>
+
+static int data;
+
+static void *
+body(void *unused)
+{
+    data = 2;
+    return unused;
+}
+
+int
+main(void)
+{
+    pthread_t thread;
+    int seen;
+
+    pthread_create(&thread, NULL, body, NULL);
+    seen = data;
+    pthread_join(thread, NULL);
+    return seen == 3;
+}

@@ -117,7 +117,7 @@ $(BUILD)/%.o: %.S Makefile
 build/bin/heddle: $(HEDDLE_COMMAND)
 	@mkdir -p $(@D)
 	$(SAY) link $@
-	$(RUN)$(CC) -o $@ $^
+	$(RUN)$(CC) -no-pie -o $@ $^
 
 build/lib/libheddle.a: $(HEDDLE_RUNTIME)
 	@mkdir -p $(@D)

@@ -15,6 +15,9 @@
 #include "finding.h"
 #include "options.h"
 #include "policy.h"
+#include "shared.h"
+
+enum { LEVELS = 6 };
 
 struct node {
     uint64_t todo;
@@ -24,11 +27,13 @@ struct node {
     int16_t choice;
     int16_t preemptions;    /* before this step */
     int16_t incumbent;      /* who could have gone on, or -1 */
+    int16_t level;          /* nodes with something to choose up to here */
     bool fresh;             /* outcomes of the thread not yet known */
 };
 
 static HD_OWN struct node *node;
 static HD_OWN int prefix;
+static HD_OWN uint32_t part;
 
 static int
 lowest(uint64_t mask)
@@ -111,6 +116,7 @@ choose_new(int depth)
     }
     here->preemptions = 0;
     here->incumbent = (int16_t)last;
+    here->level = depth > 0 ? node[depth - 1].level : 0;
     if (depth > 0) {
         const struct node *before = &node[depth - 1];
         bool preempted =
@@ -129,6 +135,17 @@ choose_new(int depth)
         here->preemptions >= hd_options.preemptions) {
         hd_shared->cut += here->todo != 0;
         here->todo = 0;
+    }
+    if (hd_options.jobs > 1 && here->todo != 0 && here->level <= LEVELS) {
+        here->level++;
+        if (here->level > LEVELS) {
+            uint32_t mine = part;
+
+            part++;
+            if (!hd_shared_take_part(mine)) {
+                return -(int)HD_END_ELSEWHERE;
+            }
+        }
     }
     return take(here, id);
 }

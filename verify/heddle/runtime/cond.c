@@ -94,10 +94,10 @@ wake(struct hd_object *cond, bool timed, int64_t until, uint64_t local,
     hd.self->choices = wake_choices;
     hd_spin_visit_in(local);
     hd_step();
-    hd_object_still(cond, (uint32_t)(uintptr_t)pc);
     if (hd.self->signalled) {
         return 0;
     }
+    hd_object_still(cond, (uint32_t)(uintptr_t)pc);
     hd_object_unqueue(cond, hd.self->id);
     hd.self->signalled = true;
     hd.self->timeouts++;

@@ -88,6 +88,9 @@ run_once(void)
 static void
 count(void)
 {
+    if (hd.end == HD_END_ELSEWHERE) {
+        return;
+    }
     hd_shared->steps += (uint64_t)hd.events;
     if ((uint64_t)hd.events > hd_shared->longest) {
         hd_shared->longest = (uint64_t)hd.events;

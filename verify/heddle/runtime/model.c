@@ -63,10 +63,10 @@ hd_model_init(void)
     hd.width = 1;
     stacks_init();
     hd_depend_init();
+    hd_tls_init();
     hd_race_init();
     hd_heap_init();
     hd_object_init();
-    hd_tls_init();
     hd_snapshot_take();
 }
 

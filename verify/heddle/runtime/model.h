@@ -32,6 +32,7 @@ enum hd_end {
     HD_END_DONE,      /* every thread ended, or the process did */
     HD_END_STUCK,     /* nobody can go on */
     HD_END_REDUNDANT, /* cut: every continuation is explored elsewhere */
+    HD_END_ELSEWHERE, /* cut: this part of the search is another worker's */
     HD_END_FINDING,   /* a finding was recorded */
     HD_END_STEPS      /* the step bound was reached */
 };

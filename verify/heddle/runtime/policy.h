@@ -26,6 +26,9 @@ extern const struct hd_policy hd_policy_random;
 extern const struct hd_policy hd_policy_pct;
 extern const struct hd_policy hd_policy_replay;
 
+/* The first execution that this worker runs at random. */
+void hd_random_start(uint64_t number);
+
 /* Minus the end that fits when no thread is ready. */
 int hd_policy_stuck(void);
 /* Bits of the threads that have an alternative now. */

@@ -7,6 +7,7 @@
 #include "heap.h"
 #include "options.h"
 #include "snapshot.h"
+#include "tls.h"
 #include "trace.h"
 
 enum { CELLS_MAX = 1 << 23 };
@@ -32,7 +33,8 @@ struct range {
     struct slot *slot;
 };
 
-static HD_OWN struct range range[3];
+enum { RANGES = 4 };
+static HD_OWN struct range range[RANGES];
 static HD_OWN struct cell *cell;
 static HD_OWN uint32_t cells;
 
@@ -66,6 +68,8 @@ hd_race_init(void)
     range_init(&range[1], low, high);
     range_init(&range[2], hd.thread[0].stack_low,
                hd.thread[HD_THREADS_MAX - 1].stack_high);
+    hd_tls_bounds(&low, &high);
+    range_init(&range[3], low, high);
 }
 
 void
@@ -79,7 +83,7 @@ slot_of(uintptr_t at)
 {
     int i;
 
-    for (i = 0; i < 3; i++) {
+    for (i = 0; i < RANGES; i++) {
         uintptr_t offset = at - range[i].low;
 
         if (offset < range[i].length_bytes) {

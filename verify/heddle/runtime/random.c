@@ -20,6 +20,12 @@ static HD_OWN int64_t priority[HD_THREADS_MAX];
 static HD_OWN int change[128];
 static HD_OWN int longest = 16;
 
+void
+hd_random_start(uint64_t number)
+{
+    done = number;
+}
+
 static uint64_t
 draw(void)
 {
@@ -119,7 +125,7 @@ committed(int event)
 static bool
 next(void)
 {
-    done++;
+    done += (uint64_t)hd_options.jobs;
     if (hd.events > longest) {
         longest = hd.events;
     }

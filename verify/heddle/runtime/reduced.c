@@ -12,7 +12,14 @@
  * A step with several outcomes (a choice, a signal with several waiters, a
  * death) explores all of them before its thread goes to sleep.
  *
+ * To share the work, the first few nodes where several threads can go on are
+ * full: every thread that does not sleep is tried there, and races add
+ * nothing to them. What lies below the last of them is a part of the search,
+ * and goes to the worker that takes it first.
+ *
  * Invariants
+ *   0. A thread put to sleep at a full node covers only sequences that it is
+ *      in: what other sequences need is not added there.
  *   1. node.sleep: threads whose next step, from here, is explored fully.
  *   2. node.tree: sequences yet to be explored from here; the sequence being
  *      explored was taken out of it, its rest is the next node's tree.
@@ -28,7 +35,7 @@
 #include "options.h"
 #include "policy.h"
 
-enum { BRANCHES_MAX = 1 << 22 };
+enum { BRANCHES_MAX = 1 << 22, LEVELS = 3 };
 
 struct branch {
     int16_t thread;
@@ -45,8 +52,12 @@ struct node {
     uint64_t signature;     /* of the chosen thread's operation */
     uint32_t tree;
     uint32_t below;         /* rest of the sequence being followed */
+    uint64_t todo;          /* full: threads not yet tried */
+    uint64_t foreign;       /* of those asleep: put to sleep at a full node */
     int16_t thread;
     int16_t choice;
+    int16_t level;          /* full nodes up to and with this one */
+    bool full;
 };
 
 static HD_OWN struct node *node;
@@ -54,8 +65,9 @@ static HD_OWN struct branch *branch;
 static HD_OWN uint32_t branches = 1;
 static HD_OWN uint32_t unused;
 static HD_OWN int prefix;           /* nodes fixed before the execution */
-static HD_OWN int tasks_floor;      /* nodes that are never gone back to */
+static HD_OWN uint32_t part;        /* of the search, counted */
 static HD_OWN uint64_t sleep_next;  /* of the node about to be made */
+static HD_OWN uint64_t foreign_next;
 static HD_OWN int *sequence;        /* events of a reversed race, in order */
 static HD_OWN int length;
 
@@ -120,6 +132,7 @@ begin(void)
         sequence = hd_own_reserve((steps + 1) * sizeof(*sequence));
     }
     sleep_next = 0;
+    foreign_next = 0;
     hd.races_from = prefix > 0 ? prefix - 1 : 0;
 }
 
@@ -181,6 +194,65 @@ choose_freely(struct node *here, int depth)
     return asleep ? -(int)HD_END_REDUNDANT : hd_policy_stuck();
 }
 
+/* A thread whose next step conflicts with nothing at all, or -1. */
+static int
+harmless(void)
+{
+    int i;
+
+    for (i = 0; i < hd.width; i++) {
+        const struct hd_thread *thread = &hd.thread[i];
+
+        if (thread->state == HD_LIVE && thread->next.accesses == 0 &&
+            !thread->next.global && thread->choices == NULL &&
+            hd_options.deaths == 0 && hd_ready(thread)) {
+            return i;
+        }
+    }
+    return -1;
+}
+
+/* Near the start of a search that is shared: the thread to try first at a
+ * full node; -1 if this node need not be full, less if there is nothing to
+ * try or another worker has this part of the search. */
+static int
+choose_full(struct node *here, int depth)
+{
+    uint64_t enabled;
+    int id;
+
+    here->full = false;
+    here->level = depth > 0 ? node[depth - 1].level : 0;
+    if (hd_options.jobs == 1 || here->level > LEVELS) {
+        return -1;
+    }
+    id = harmless();
+    if (id >= 0) {
+        here->thread = (int16_t)id;
+        here->choice = 0;
+        return id;
+    }
+    enabled = hd_policy_enabled();
+    here->todo = enabled & ~here->sleep;
+    if (here->todo == 0) {
+        return enabled == 0 ? hd_policy_stuck() - 1
+                            : -(int)HD_END_REDUNDANT - 1;
+    }
+    here->level++;
+    if (here->level > LEVELS) {
+        uint32_t mine = part;
+
+        part++;
+        return hd_shared_take_part(mine) ? -1 : -(int)HD_END_ELSEWHERE - 1;
+    }
+    here->full = true;
+    id = lowest(here->todo);
+    here->todo &= here->todo - 1;
+    here->thread = (int16_t)id;
+    here->choice = (int16_t)lowest(hd_alternatives(&hd.thread[id]));
+    return id;
+}
+
 static int
 choose_new(int depth)
 {
@@ -188,13 +260,20 @@ choose_new(int depth)
     int id;
 
     here->sleep = sleep_next;
+    here->foreign = foreign_next;
     here->tree = 0;
     here->below = 0;
     if (depth > 0) {
         here->tree = node[depth - 1].below;
         node[depth - 1].below = 0;
     }
-    id = follow(here);
+    id = choose_full(here, depth);
+    if (id < -1) {
+        return id + 1;
+    }
+    if (id < 0) {
+        id = follow(here);
+    }
     if (id < 0) {
         id = choose_freely(here, depth);
     }
@@ -229,6 +308,13 @@ choose(int depth)
     }
     thread = &hd.thread[here->thread];
     can = hd_alternatives(thread);
+    if (depth == prefix - 1 && here->choice < 0) {
+        if (can == 0) {
+            return -(int)HD_END_REDUNDANT;
+        }
+        here->choice = (int16_t)lowest(can);
+        here->tried = UINT64_C(1) << here->choice;
+    }
     if (depth == prefix - 1) {
         if ((can >> here->choice & 1) == 0) {
             here->alternatives = here->tried;
@@ -250,6 +336,7 @@ committed(int e)
 {
     uint64_t sleeping = node[e].sleep;
     const struct hd_op *op = &hd.event[e].op;
+    uint64_t foreign = node[e].full ? sleeping : node[e].foreign;
     uint64_t kept = 0;
 
     if (e < prefix - 1) {
@@ -273,6 +360,7 @@ committed(int e)
         }
     }
     sleep_next = kept;
+    foreign_next = kept & foreign;
 }
 
 static bool
@@ -372,7 +460,7 @@ sleep_covers(int e, int events)
             if (is_initial(at)) {
                 return true;
             }
-        } else {
+        } else if ((node[e].foreign & bit(id)) == 0) {
             struct hd_op op = next_operation(id, e, events);
 
             if (commutes_with_all(&op)) {
@@ -451,7 +539,7 @@ reverse(int first, int second, int events)
 {
     int i;
 
-    if (first < tasks_floor) {
+    if (node[first].full) {
         return;
     }
     length = 0;
@@ -525,6 +613,14 @@ advance(struct node *here)
         return true;
     }
     here->sleep |= bit(here->thread);
+    if (here->full && (here->todo & ~here->sleep) != 0) {
+        here->thread = (int16_t)lowest(here->todo & ~here->sleep);
+        here->todo &= ~bit(here->thread);
+        here->choice = -1;
+        here->tried = 0;
+        here->alternatives = 0;
+        return true;
+    }
     while (here->tree != 0) {
         uint32_t at = here->tree;
 
@@ -557,7 +653,7 @@ next(void)
         reverse(hd.race[i].first, hd.race[i].second, events);
     }
     /* The last node may have been made without an event. */
-    for (i = depth - 1; i >= tasks_floor; i--) {
+    for (i = depth - 1; i >= 0; i--) {
         branch_free(node[i].below);
         node[i].below = 0;
         if (advance(&node[i])) {

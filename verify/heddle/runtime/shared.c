@@ -9,6 +9,7 @@ HD_OWN struct hd_step_taken *hd_now_step;
 HD_OWN struct hd_step_taken **hd_found_step;
 HD_OWN struct hd_row *hd_row;
 HD_OWN struct hd_stack *hd_stack;
+HD_OWN unsigned char *hd_parts;
 
 void
 hd_shared_create(struct hd_shared_set *set)
@@ -25,6 +26,15 @@ hd_shared_create(struct hd_shared_set *set)
     }
     set->row = hd_own_share((steps + HD_THREADS_MAX) * sizeof(*set->row));
     set->stack = hd_own_share(HD_STACKS_MAX * sizeof(*set->stack));
+}
+
+bool
+hd_shared_take_part(uint32_t part)
+{
+    if (hd_parts == NULL || part >= HD_PARTS_MAX) {
+        return part < HD_PARTS_MAX || hd_parts == NULL;
+    }
+    return __atomic_exchange_n(&hd_parts[part], 1, __ATOMIC_ACQ_REL) == 0;
 }
 
 void

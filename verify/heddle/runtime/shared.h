@@ -91,6 +91,12 @@ extern struct hd_step_taken **hd_found_step;
 extern struct hd_row *hd_row;
 extern struct hd_stack *hd_stack;
 
+/* Parts of the search, each taken by one worker: a byte for each part. */
+enum { HD_PARTS_MAX = 1 << 20 };
+extern unsigned char *hd_parts;
+/* Take this part of the search; false if another worker has it. */
+bool hd_shared_take_part(uint32_t part);
+
 /* A set of these for one worker, made by the supervisor before it forks. */
 struct hd_shared_set {
     struct hd_shared *shared;

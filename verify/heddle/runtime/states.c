@@ -31,7 +31,8 @@ hd_states_note(void)
     uint64_t mark;
     int i;
 
-    if (!hd_options.states || hd.end == HD_END_REDUNDANT) {
+    if (!hd_options.states || hd.end == HD_END_REDUNDANT ||
+        hd.end == HD_END_ELSEWHERE) {
         sum = 0;
         return;
     }

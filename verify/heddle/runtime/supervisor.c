@@ -13,6 +13,7 @@
 #include "explorer.h"
 #include "finding.h"
 #include "options.h"
+#include "policy.h"
 #include "replay.h"
 #include "report.h"
 #include "states.h"
@@ -53,6 +54,7 @@ work(struct job *mine, enum task task, int found)
     hd_model_init();
     hd_crash_init();
     if (task == EXPLORE) {
+        hd_random_start((uint64_t)mine->number);
         hd_explorer_run();
         hd_states_print();
     } else if (task == SHRINK) {
@@ -172,6 +174,33 @@ watch(struct job *one, bool records)
     return false;
 }
 
+static bool
+found_something(int jobs)
+{
+    int i;
+
+    for (i = 0; i < jobs; i++) {
+        if (job[i].pid == 0 && job[i].set.shared->founds > 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static void
+stop_all(int jobs)
+{
+    int i;
+
+    for (i = 0; i < jobs; i++) {
+        if (job[i].pid != 0) {
+            kill(job[i].pid, SIGKILL);
+            waitpid(job[i].pid, NULL, 0);
+            job[i].pid = 0;
+        }
+    }
+}
+
 static void
 wait_for(int jobs, bool records)
 {
@@ -183,6 +212,10 @@ wait_for(int jobs, bool records)
             all = watch(&job[i], records) && all;
         }
         if (all) {
+            return;
+        }
+        if (jobs > 1 && !hd_options.keep_going && found_something(jobs)) {
+            stop_all(jobs);
             return;
         }
         progress(jobs);
@@ -212,6 +245,28 @@ merge(struct hd_summary *sum, int jobs)
         }
     }
     sum->seconds = now() - started;
+}
+
+/* Put the other workers' findings after the first one's. */
+static void
+gather(int jobs)
+{
+    struct hd_shared *to = job[0].set.shared;
+    int i;
+    int k;
+
+    for (i = 1; i < jobs; i++) {
+        const struct hd_shared *from = job[i].set.shared;
+
+        for (k = 0; k < from->founds && to->founds < HD_FOUND_MAX; k++) {
+            to->found[to->founds] = from->found[k];
+            memcpy(job[0].set.found_step[to->founds],
+                   job[i].set.found_step[k],
+                   (size_t)from->found[k].steps *
+                       sizeof(struct hd_step_taken));
+            to->founds++;
+        }
+    }
 }
 
 static int
@@ -373,6 +428,9 @@ hd_supervisor_run(void)
     if (hd_options.search == HD_SEARCH_REPLAY) {
         return replay();
     }
+    if (jobs > 1) {
+        hd_parts = hd_own_share(HD_PARTS_MAX);
+    }
     for (i = 0; i < jobs; i++) {
         start(&job[i], EXPLORE, 0);
     }
@@ -381,5 +439,6 @@ hd_supervisor_run(void)
         fprintf(stderr, "\n");
     }
     merge(&sum, jobs);
+    gather(jobs);
     return report(&job[0], &sum);
 }

@@ -69,6 +69,14 @@ hd_tls_init(void)
 }
 
 void
+hd_tls_bounds(uintptr_t *low, uintptr_t *high)
+{
+    *low = (uintptr_t)block;
+    *high = *low + (block_bytes + CONTROL_BYTES) * HD_THREADS_MAX *
+                       (block != NULL);
+}
+
+void
 hd_tls_prepare(struct hd_thread *thread)
 {
     char *mine;

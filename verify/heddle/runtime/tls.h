@@ -11,6 +11,8 @@
 #include "model.h"
 
 void hd_tls_init(void);
+/* The addresses of all threads' variables; empty if there are none. */
+void hd_tls_bounds(uintptr_t *low, uintptr_t *high);
 /* A new thread's variables have their initial values. */
 void hd_tls_prepare(struct hd_thread *thread);
 /* From now on the variables are those of thread; NULL: the explorer's. */

@@ -319,8 +319,8 @@ roster_end_wait(struct member *member)
     unlock(roster);
 }
 
-static void
-hang_up(struct roster *roster, uint64_t token)
+void
+roster_hang_up(struct roster *roster, uint64_t token)
 {
     struct member *member = &roster->members[(uint32_t)token];
 
@@ -339,6 +339,6 @@ roster_dispatch_hangups(struct roster *roster)
 
     int count = epoll_wait(roster->hangups_fd, events, EVENTS_MAX, 0);
     for (int i = 0; i < count; i++) {
-        hang_up(roster, events[i].data.u64);
+        roster_hang_up(roster, events[i].data.u64);
     }
 }

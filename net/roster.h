@@ -104,6 +104,12 @@ int roster_reap(struct roster *roster, int *fd, bool *silent)
 /* Cancel the waits of those whose connection has gone. */
 void roster_dispatch_hangups(struct roster *roster);
 
+/*
+ * One such event.  The token names a wait: one that is over, or another
+ * client's, is left alone, for an event can be seen late.
+ */
+void roster_hang_up(struct roster *roster, uint64_t token);
+
 /* Cancel every wait, now and from now on. */
 void roster_cancel(struct roster *roster);
 

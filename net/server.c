@@ -382,6 +382,7 @@ accept_one(struct server *server, int listening)
     struct sockaddr_storage peer = {0};
     socklen_t bytes = sizeof peer;
 
+    keep_spare(server);
     int fd = accept4(listening, (struct sockaddr *)&peer, &bytes, SOCK_CLOEXEC);
     if (fd >= 0) {
         admit(server, fd, (struct sockaddr *)&peer);
@@ -499,7 +500,6 @@ keep_time(struct server *server)
     uint64_t now_ns = clock_now_ns(NULL);
     uint64_t next_ns = closings_expire(&server->closings, now_ns);
 
-    keep_spare(server);
     if (server->paused_ns && server->paused_ns <= now_ns) {
         server->paused_ns = 0;
         set_listening(server, EPOLLIN);

@@ -5,6 +5,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "client.h"
 #include "cmocka_all.h"
 #include "live_server.h"
 #include "session.h"
@@ -196,6 +197,7 @@ a_stalled_write_delays_nobody(void **state)
     assert_int_equal(live_server_end(&live), 0);
 }
 
+/* The gap is timed exactly, and not in steps of the time to rest. */
 static void
 data_without_a_length_ends_at_the_gap(void **state)
 {
@@ -203,12 +205,22 @@ data_without_a_length_ends_at_the_gap(void **state)
 
     (void)state;
     live_server_init(&live);
+    live.config.gap_ns = 10 * CLOCK_NS_PER_MS;
     live_server_start(&live);
     int fd = live_server_connect(&live);
-    live_server_say(fd, "w 3\nsome text");
-    live_server_expect(fd, "ok 0 version=1 size=9\n");
-    live_server_say(fd, "r 3");
-    live_server_expect(fd, "ok 9 version=1 size=9\nsome text");
+    uint64_t began_ns = clock_now_ns(NULL);
+    for (int i = 0; i < 40; i += 2) {
+        char expected[64];
+        live_server_say(fd, "w 3\nsome text");
+        (void)snprintf(expected, sizeof expected, "ok 0 version=%d size=9\n",
+                       i / 2 + 1);
+        live_server_expect(fd, expected);
+        live_server_say(fd, "r 3");
+        (void)snprintf(expected, sizeof expected,
+                       "ok 9 version=%d size=9\nsome text", i / 2 + 1);
+        live_server_expect(fd, expected);
+    }
+    assert_true(clock_now_ns(NULL) - began_ns < 40 * CLIENT_REST_NS / 2);
     (void)close(fd);
     assert_int_equal(live_server_end(&live), 0);
 }

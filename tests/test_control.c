@@ -179,6 +179,17 @@ other_words_end_nothing(void **state)
     control_close(&control);
 }
 
+/* The lowest descriptor that is free tells whether one was left open. */
+static int
+lowest_free_descriptor(void)
+{
+    int fd = dup(STDERR_FILENO);
+
+    assert_true(fd >= 0);
+    (void)close(fd);
+    return fd;
+}
+
 static void
 the_silent_do_not_keep_others_out(void **state)
 {
@@ -187,6 +198,7 @@ the_silent_do_not_keep_others_out(void **state)
     const size_t count = sizeof silent / sizeof silent[0];
 
     (void)state;
+    int lowest = lowest_free_descriptor();
     open_control(&control);
     for (size_t i = 0; i < count; i++) {
         connect_raw(&silent[i]);
@@ -199,6 +211,7 @@ the_silent_do_not_keep_others_out(void **state)
         (void)close(silent[i]);
     }
     control_close(&control);
+    assert_int_equal(lowest_free_descriptor(), lowest);
 }
 
 /* A process that binds and dies leaves its file. */

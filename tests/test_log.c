@@ -221,6 +221,32 @@ a_pipe_that_nobody_empties_does_not_block(void **state)
     assert_int_equal(unlink(path), 0);
 }
 
+/* Standard error is a pipe that was made by others, and it blocks. */
+static void
+standard_error_that_nobody_reads_does_not_block(void **state)
+{
+    struct log log;
+    struct complaint complaint;
+    int ends[2];
+
+    (void)state;
+    assert_int_equal(pipe(ends), 0);
+    int before = dup(STDERR_FILENO);
+    assert_int_equal(dup2(ends[1], STDERR_FILENO), STDERR_FILENO);
+    int error = log_init(&log, "stderr", false, &complaint);
+    for (int i = 0; i < 10000; i++) {
+        log_notice(&log, "line %d", i);
+    }
+    uint64_t lost = log.lost;
+    log_fini(&log);
+    assert_int_equal(dup2(before, STDERR_FILENO), STDERR_FILENO);
+    assert_int_equal(error, 0);
+    assert_true(lost > 0);
+    (void)close(before);
+    (void)close(ends[0]);
+    (void)close(ends[1]);
+}
+
 static void
 a_file_that_was_moved_is_opened_again(void **state)
 {
@@ -295,6 +321,7 @@ main(void)
         cmocka_unit_test(a_full_disk_drops_lines),
         cmocka_unit_test(once_writing_works_the_loss_is_told),
         cmocka_unit_test(a_pipe_that_nobody_empties_does_not_block),
+        cmocka_unit_test(standard_error_that_nobody_reads_does_not_block),
         cmocka_unit_test(a_file_that_was_moved_is_opened_again),
         cmocka_unit_test(a_relative_name_stays_the_same_file),
         cmocka_unit_test(no_log_is_a_log_too),

@@ -180,6 +180,13 @@ a_hang_up_cancels_the_one_that_waits(void **state)
     end_one();
 }
 
+static uint64_t
+token_of(const struct member *member)
+{
+    return (uint64_t)member->generation << 32 |
+           (uint64_t)(member - roster.members);
+}
+
 /* The event was there before the wait ended, and is seen after. */
 static void
 a_hang_up_seen_late_cancels_nobody(void **state)
@@ -191,12 +198,22 @@ a_hang_up_seen_late_cancels_nobody(void **state)
     assert_int_equal(sem_wait(&has_entered), 0);
     struct member *member = &roster.members[0];
     roster_begin_wait(member);
-    (void)close(peer);
-    await(roster.hangups_fd);
+    uint64_t first = token_of(member);
+    roster_hang_up(&roster, first);
+    assert_int_equal(stores[0], 1);
     roster_end_wait(member);
-    roster_dispatch_hangups(&roster);
-    assert_int_equal(stores[0], 0);
+    roster_hang_up(&roster, first);
+    assert_int_equal(stores[0], 1);
+    roster_begin_wait(member);
+    roster_hang_up(&roster, first);
+    assert_int_equal(stores[0], 1);
+    roster_hang_up(&roster, token_of(member));
+    assert_int_equal(stores[0], 2);
+    roster_end_wait(member);
     end_one();
+    roster_hang_up(&roster, first);
+    assert_int_equal(stores[0], 2);
+    (void)close(peer);
 }
 
 static void

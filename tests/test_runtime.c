@@ -73,10 +73,15 @@ one_that_others_may_enter_is_refused(void **state)
 static void
 a_link_is_refused(void **state)
 {
+    char target[64];
+
     (void)state;
-    assert_int_equal(symlink("/", inner), 0);
+    (void)snprintf(target, sizeof target, "%s/target", directory);
+    assert_int_equal(mkdir(target, 0700), 0);
+    assert_int_equal(symlink("target", inner), 0);
     assert_int_equal(try_to_open(true), EPERM);
     assert_int_equal(unlink(inner), 0);
+    assert_int_equal(rmdir(target), 0);
 }
 
 static void

@@ -119,12 +119,12 @@ class Prompt:
         if after is None:
             after = self.connection.read(mailbox, max=0).version
             self.seen[mailbox] = after
-        if self.interactive:
-            print(
-                f"waiting up to {seconds:g} s for something newer than "
-                f"version {after}; Ctrl-C stops"
-            )
         try:
+            if self.interactive:
+                print(
+                    f"waiting up to {seconds:g} s for something newer than "
+                    f"version {after}; Ctrl-C stops"
+                )
             self.show(mailbox, self.connection.wait(mailbox, after, seconds))
         except KeyboardInterrupt:
             # The answer may still come: only a new connection is in step.

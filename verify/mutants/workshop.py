@@ -2,7 +2,8 @@
 
 Only the mutated file is compiled, with the Makefile's own command, and linked
 before the archive of the others.  A mutant whose object equals that of the
-source, or of an earlier mutant, is no mutant of its own.
+source, or of an earlier mutant, is no mutant of its own.  The unit tests are
+the cheaper checks and come first, then the quick searches of the model checker.
 """
 
 import hashlib
@@ -11,6 +12,8 @@ import resource
 import shlex
 import signal
 import subprocess
+import sys
+import tempfile
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,7 +28,10 @@ BUILD = ROOT / "build" / "mutants"
 OBJECTS = BUILD / "objects"
 CACHE = BUILD / "cache"
 MEMORY_BYTES = 4 << 30
-NO_TESTS: tuple[str, ...] = ()
+SEARCH_SECONDS = 10
+
+sys.path.insert(0, str(HERE.parent))
+import properties  # noqa: E402  (its folder is the line above)
 
 
 @dataclass(frozen=True)
@@ -64,26 +70,41 @@ class Workshop:
         CACHE.mkdir(parents=True, exist_ok=True)
         self.tests = [f"test_{path.stem}" for path in sorted(CORE.glob("*.c"))
                       if (ROOT / f"tests/test_{path.stem}.c").exists()]
-        objects = [f"{relative(OBJECTS)}/tests/{name}.o"
-                   for name in (*self.tests, "actor")]
-        make(f"{relative(OBJECTS)}/libdipccore.a", *objects)
+        make(*(f"{relative(OBJECTS)}/tests/{name}" for name in self.tests))
         self.flags = self._flags()
+        self.linking = self._linking()
+        self.heddle: Path | None = None
         self.sources = {path.name: path.read_text()
                         for path in CORE.glob("*.c")}
         self.originals = {name: self.compile(name, text)
                           for name, text in self.sources.items()}
 
-    def _flags(self) -> list[str]:
-        """The Makefile's command for one file, without its names."""
-        target = f"{relative(OBJECTS)}/core/rwlock.o"
+    def use_heddle(self) -> None:
+        """Check with the model checker too."""
+        self.heddle = properties.find_heddle()
+        properties.build(self.heddle, BUILD / "verify")
+
+    def _command(self, source: str, target: str) -> list[str]:
+        """The words of the Makefile's command for a target."""
         printed = subprocess.run(
-            ["make", "-n", "-W", "core/rwlock.c",
-             f"BUILD={OBJECTS.relative_to(ROOT)}", target], cwd=ROOT,
+            ["make", "-n", "-W", source, f"BUILD={OBJECTS.relative_to(ROOT)}",
+             f"{relative(OBJECTS)}/{target}"], cwd=ROOT,
             stdout=subprocess.PIPE, text=True, check=True).stdout
-        line = next(line for line in printed.splitlines() if " -c -o " in line)
-        words = shlex.split(line.split(" -c -o ")[0])
+        lines = printed.replace("\\\n", " ").splitlines()
+        return next(shlex.split(line) for line in lines
+                    if f"-o {relative(OBJECTS)}/{target} " in line)
+
+    def _flags(self) -> list[str]:
+        words = self._command("core/rwlock.c", "core/rwlock.o")
+        words = words[:words.index("-c")]
         return [word for word in words
                 if not word.startswith(("-W", "-M")) and word != "-g"]
+
+    def _linking(self) -> list[str]:
+        """What stands behind the objects of a test."""
+        words = self._command("tests/test_rwlock.c", "tests/test_rwlock")
+        first = words.index(f"{relative(OBJECTS)}/tests/test_rwlock.o") + 1
+        return words[first:]
 
     def compile(self, name: str, text: str) -> Path | None:
         """The object, or None when the text does not compile."""
@@ -118,19 +139,18 @@ class Workshop:
         """Run the tests, the file's own first, until one kills."""
         begin = time.monotonic()
         own = f"test_{Path(mutant.file).stem}"
-        order = sorted(self.tests, key=lambda test: test != own)
-        for test in order:
+        for test in sorted(self.tests, key=lambda test: test != own):
             reason = self._run(test, built)
             if reason:
                 return Verdict(reason, time.monotonic() - begin)
-        return Verdict("", time.monotonic() - begin)
+        reason = self._search(mutant) if self.heddle else ""
+        return Verdict(reason, time.monotonic() - begin)
 
     def _run(self, test: str, built: Path) -> str:
         program = built.with_name(f"{built.stem}-{test}")
         linked = subprocess.run(
-            [self.flags[0], "-o", program, OBJECTS / f"tests/{test}.o",
-             OBJECTS / "tests/actor.o", built, OBJECTS / "libdipccore.a",
-             "-pthread", "-Wl,--wrap=pthread_cond_timedwait", "-lcmocka"],
+            [self.flags[0], "-o", program, OBJECTS / f"tests/{test}.o", built,
+             *self.linking],
             cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,
             text=True, check=False)
         if linked.returncode != 0:
@@ -140,6 +160,45 @@ class Workshop:
             return run_limited(test, program, self.timeout_seconds)
         finally:
             program.unlink()
+
+    def _search(self, mutant: Mutant) -> str:
+        """The quick searches of the harnesses that contain the file."""
+        stem = Path(mutant.file).stem
+        with tempfile.TemporaryDirectory(dir=BUILD) as name:
+            directory = Path(name)
+            source = directory / mutant.file
+            source.write_text(mutant.apply(self.sources[mutant.file]))
+            mutated = directory / f"{stem}.o"
+            assert self.heddle is not None
+            said = properties.compile_one(self.heddle, source, mutated,
+                                          ("-w", "-Wno-error"))
+            if said:
+                raise SystemExit(f"verify/mutants: heddle cc says:\n{said}")
+            for harness, files in properties.HARNESSES.items():
+                if stem not in files:
+                    continue
+                reason = self._harness(harness, stem, mutated, directory)
+                if reason:
+                    return reason
+        return ""
+
+    def _harness(self, harness: str, stem: str, mutated: Path,
+                 directory: Path) -> str:
+        assert self.heddle is not None
+        said = properties.link_harness(self.heddle, harness, BUILD / "verify",
+                                       {stem: mutated}, directory / harness)
+        if said:
+            raise SystemExit(f"verify/mutants: heddle cc says:\n{said}")
+        for row in properties.ROWS:
+            if row.harness != harness or not row.quick:
+                continue
+            for script in row.scripts:
+                result = properties.search(self.heddle, directory / harness,
+                                           script, list(row.options),
+                                           SEARCH_SECONDS)
+                if not properties.is_clean(result):
+                    return f"{harness}: {script} ({result.verdict})"
+        return ""
 
 
 def limit() -> None:

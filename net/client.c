@@ -206,6 +206,19 @@ step(struct client *client)
     }
 }
 
+/* Behind the client's "internal" stands the cause, here. */
+static void
+tell_fault(const struct client *client)
+{
+    int fault = session_fault(client->session);
+
+    if (fault) {
+        log_error(client->host->log, "client %llu from %s: internal fault: %s",
+                  (unsigned long long)client->member->number,
+                  client->member->peer, strerror(fault));
+    }
+}
+
 static void
 converse(struct client *client)
 {
@@ -215,6 +228,7 @@ converse(struct client *client)
     while (!client->end) {
         step(client);
     }
+    tell_fault(client);
     log_detail(client->host->log, "client %llu from %s: gone, %s",
                (unsigned long long)client->member->number, client->member->peer,
                client->end);

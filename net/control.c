@@ -351,6 +351,40 @@ control_ask_stop(uid_t user, uint16_t port, pid_t server, uint64_t deadline_ns)
     return error;
 }
 
+static int
+owner_in(unsigned which, uid_t user, const char *name, pid_t *owner)
+{
+    struct complaint ignored;
+    int directory;
+    int fd;
+    uid_t found = (uid_t)-1;
+
+    if (runtime_open(which, user, false, &directory, &ignored)) {
+        return ENOENT;
+    }
+    int error = connect_to(directory, name, &fd);
+    (void)close(directory);
+    if (error) {
+        return ENOENT;
+    }
+    error = process_of(fd, &found, owner);
+    (void)close(fd);
+    return error || found != user || *owner <= 0 ? ENOENT : 0;
+}
+
+int
+control_owner(uid_t user, uint16_t port, pid_t *owner)
+{
+    char name[NAMING_MAX];
+    int error = ENOENT;
+
+    naming_socket(port, name);
+    for (unsigned i = 0; i < RUNTIME_CANDIDATES && error == ENOENT; i++) {
+        error = owner_in(i, user, name, owner);
+    }
+    return error;
+}
+
 static bool
 clear_locked(int directory, const char *name)
 {

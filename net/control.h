@@ -16,8 +16,8 @@
  * directory is locked and nobody listens on it; a server binds its own under
  * the same lock, so nobody removes a socket that has just been made.
  *
- * Who may call.  The server's main thread; control_ask_stop and control_clear:
- * any process.
+ * Who may call.  The server's main thread; control_ask_stop, control_owner
+ * and control_clear: any process.
  */
 
 #include <stdbool.h>
@@ -67,6 +67,13 @@ control_dispatch(struct control *control) __attribute__((warn_unused_result));
  */
 int control_ask_stop(uid_t user, uint16_t port, pid_t server,
                      uint64_t deadline_ns) __attribute__((warn_unused_result));
+
+/*
+ * Which process listens for a user and port?
+ * Errors:  ENOENT  none of that user, in any of the user's directories
+ */
+int control_owner(uid_t user, uint16_t port, pid_t *owner)
+    __attribute__((warn_unused_result));
 
 /* Remove a user's sockets for this port that nobody listens on; how many? */
 unsigned control_clear(uid_t user, uint16_t port);

@@ -116,6 +116,22 @@ clear(const struct removal *removal)
 }
 
 /*
+ * Who has the mailboxes?  Their name may have been removed under a living
+ * server, as systems do that clear a user's shared memory at the logout: then
+ * whoever listens on the control channel is the one.
+ */
+static int
+find_owner(const struct removal *removal, pid_t *owner)
+{
+    int error = mapping_owner(removal->segment, owner);
+
+    if (error != ENOENT) {
+        return error;
+    }
+    return control_owner(removal->request->user, removal->request->port, owner);
+}
+
+/*
  * The number may have passed on to another process between the question and
  * the opening: only an owner that is still the owner is the one that was meant.
  * Errors: EAGAIN  it is gone, look again
@@ -129,7 +145,7 @@ open_owner(const struct removal *removal, pid_t owner, int *process)
     if (*process < 0) {
         return errno == ESRCH ? EAGAIN : errno;
     }
-    int error = mapping_owner(removal->segment, &still);
+    int error = find_owner(removal, &still);
     if (error || still != owner) {
         (void)close(*process);
         return EAGAIN;
@@ -203,7 +219,7 @@ try_once(const struct removal *removal, enum removal_outcome *outcome)
 {
     pid_t owner = 0;
 
-    int error = mapping_owner(removal->segment, &owner);
+    int error = find_owner(removal, &owner);
     if (error == ENOENT) {
         return clear_socket_only(removal, outcome);
     }

@@ -94,7 +94,10 @@ class Start(ProcessCase):
         reader, writer = os.pipe()
         os.close(reader)
         with open("/dev/full", "wb") as full, os.fdopen(writer) as pipe:
-            for name, out in (("a full disk", full), ("a closed pipe", pipe)):
+            for name, out in (
+                ("a full disk", full.fileno()),
+                ("a closed pipe", pipe.fileno()),
+            ):
                 for mode in (list[str](), ["--foreground", "--log", "stderr"]):
                     with self.subTest(name, mode=mode):
                         done = subprocess.run(

@@ -100,19 +100,21 @@ class Removal(ProcessCase):
         self.assertLess(time.monotonic() - began, PROMISE_S)
         self.assertEqual(server.wait(), 0)
 
-    def test_dipcrm_clears_what_a_killed_server_left(self) -> None:
+    def test_a_killed_server_must_be_cleared_first(self) -> None:
         server = self.dipc()
         with server.connect() as client:
             client.ask(b"w 0 1\nx")
         server.signal(signal.SIGKILL)
         self.assertEqual(server.wait(), -signal.SIGKILL)
+        refused = self.run_command("dipc", "1", "1", str(server.port), "1")
+        self.assertEqual(refused.returncode, 1)
+        self.assertIn(f"dipcrm {server.port}", refused.stderr)
         self.assert_killed_server_is_cleared(server)
         again = self.run_command("dipcrm", str(server.port))
         self.assertEqual(again.returncode, 1)
         known = machine.children()
         started = self.run_command("dipc", "1", "1", str(server.port), "1")
         self.assertEqual(started.returncode, 0, started.stderr)
-        self.assertEqual(started.stderr, "")
         self.dipcrm(self.adopt(known, server.port))
 
     def test_force_clears_what_a_killed_server_left(self) -> None:
@@ -121,6 +123,40 @@ class Removal(ProcessCase):
         server.wait()
         self.dipcrm(server, "--force")
         self.assert_nothing_is_left(server)
+
+    def test_a_segment_whose_name_was_removed_hides_no_server(self) -> None:
+        """As when the system clears a user's shared memory at a logout."""
+        for options in ((), ("--force",)):
+            server = self.dipc()
+            for name in self.segments_of(server.port):
+                (machine.SHM / name).unlink()
+            with server.connect() as client:
+                self.assertTrue(client.ask(b"w 0 1\nx").ok)
+            self.dipcrm(server, *options)
+            self.assert_nothing_is_left(server)
+            self.assertEqual(server.wait(), 0)
+
+    def test_a_control_directory_that_was_removed_hides_no_server(
+        self,
+    ) -> None:
+        server = self.dipc()
+        for path in self.sockets():
+            path.unlink()
+            path.parent.rmdir()
+        self.dipcrm(server)
+        self.assert_nothing_is_left(server)
+        self.assertEqual(server.wait(), 0)
+
+    def test_garbage_in_the_segments_place_is_cleared(self) -> None:
+        first = self.dipc()
+        self.dipcrm(first)
+        first.wait()
+        place = machine.SHM / f"dipc-{os.geteuid()}-{first.port}"
+        place.write_bytes(os.urandom(5000))
+        done = self.run_command("dipc", "1", "1", str(first.port), "1")
+        self.assertEqual(done.returncode, 1)
+        self.assertIn(f"dipcrm {first.port}", done.stderr)
+        self.assert_killed_server_is_cleared(first)
 
     def test_a_stopped_server_needs_force(self) -> None:
         server = self.dipc()

@@ -41,13 +41,13 @@ struct server {
     atomic_bool stopping;
     int stop_fd; /* an eventfd; readable from server_stop on */
     int epoll;
-    int spare_fd;        /* given up to tell a newcomer "busy"; -1: it was */
-    uint64_t paused_ns;  /* until when not to listen; 0: listening */
-    uint64_t stopped_ns; /* when stopping began; 0: not yet */
-    bool is_shut;        /* the grace is over */
-    uint64_t numbers;    /* clients let in, ever */
-    uint64_t refused;    /* since the last log line about it */
-    uint64_t refused_ns; /* when that line was written */
+    int spare_fd;           /* given up to tell a newcomer "busy"; -1: it was */
+    uint64_t paused_ns;     /* until when not to listen; 0: listening */
+    uint64_t stopped_ns;    /* when stopping began; 0: not yet */
+    bool is_shut;           /* the grace is over */
+    uint64_t numbers;       /* clients let in, ever */
+    uint64_t refused;       /* since the last log line about it */
+    uint64_t complained_ns; /* when that line was written */
     struct roster roster;
     struct closings closings;
 };
@@ -245,19 +245,28 @@ server_stop(struct server *server)
     errno = before;
 }
 
-/* A flood of refusals is one line a second. */
+/* A flood of complaints is one line a second. */
+static bool
+may_complain(struct server *server, uint64_t now_ns)
+{
+    if (server->complained_ns &&
+        now_ns - server->complained_ns < CLOCK_NS_PER_S) {
+        return false;
+    }
+    server->complained_ns = now_ns;
+    return true;
+}
+
 static void
 log_refusal(struct server *server, const char *why, uint64_t now_ns)
 {
     server->refused++;
-    if (server->refused_ns && now_ns - server->refused_ns < CLOCK_NS_PER_S) {
-        return;
+    if (may_complain(server, now_ns)) {
+        log_warning(server->config.log, "refused %llu client%s: %s",
+                    (unsigned long long)server->refused,
+                    server->refused == 1 ? "" : "s", why);
+        server->refused = 0;
     }
-    log_warning(server->config.log, "refused %llu client%s: %s",
-                (unsigned long long)server->refused,
-                server->refused == 1 ? "" : "s", why);
-    server->refused = 0;
-    server->refused_ns = now_ns;
 }
 
 static void
@@ -346,8 +355,14 @@ set_listening(struct server *server, uint32_t events)
 static void
 pause_listening(struct server *server)
 {
+    uint64_t now_ns = clock_now_ns(NULL);
+
     set_listening(server, 0);
-    server->paused_ns = clock_add_ns(clock_now_ns(NULL), SERVER_PAUSE_NS);
+    server->paused_ns = clock_add_ns(now_ns, SERVER_PAUSE_NS);
+    if (may_complain(server, now_ns)) {
+        log_warning(server->config.log,
+                    "newcomers wait: the process has no more descriptors");
+    }
 }
 
 /* Whoever waits to be let in is told, where one descriptor is to be had. */
@@ -363,8 +378,6 @@ accept_with_spare(struct server *server, int listening)
             return;
         }
     }
-    log_refusal(server, "no descriptor even to say so; waiting for one",
-                clock_now_ns(NULL));
     pause_listening(server);
 }
 
@@ -454,7 +467,7 @@ static void
 take_control(struct server *server)
 {
     if (control_dispatch(server->config.control)) {
-        log_end(server, "dipcrm asked for it");
+        log_end(server, "asked by dipcrm");
         server_stop(server);
     }
 }

@@ -113,6 +113,23 @@ whoever_asks_is_answered(void **state)
 }
 
 static void
+whoever_listens_is_known(void **state)
+{
+    struct control control;
+    pid_t owner = 0;
+
+    (void)state;
+    assert_int_equal(control_owner(geteuid(), PORT, &owner), ENOENT);
+    open_control(&control);
+    assert_int_equal(control_owner(geteuid(), PORT, &owner), 0);
+    assert_int_equal(owner, getpid());
+    assert_int_equal(control_owner(geteuid() + 1, PORT, &owner), ENOENT);
+    assert_false(control_dispatch(&control));
+    control_close(&control);
+    assert_int_equal(control_owner(geteuid(), PORT, &owner), ENOENT);
+}
+
+static void
 another_process_than_expected_is_not_asked(void **state)
 {
     struct control control;
@@ -289,6 +306,7 @@ main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(nobody_is_there),
         cmocka_unit_test(whoever_asks_is_answered),
+        cmocka_unit_test(whoever_listens_is_known),
         cmocka_unit_test(another_process_than_expected_is_not_asked),
         cmocka_unit_test(no_answer_is_a_timeout),
         cmocka_unit_test(other_words_end_nothing),

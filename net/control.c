@@ -2,6 +2,7 @@
 
 #include <assert.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <stdio.h>
 #include <string.h>
@@ -18,6 +19,9 @@
 #define MESSAGE_MAX 64
 #define EVENTS_MAX (CONTROL_PEERS_MAX + 1)
 #define LISTENER_EVENT UINT32_MAX
+
+/* More than can wait, so that none is left when the next arrival wakes us. */
+#define ACCEPTS_PER_EVENT (2 * CONTROL_PEERS_MAX)
 
 static const char request_stop[] = "stop";
 static const char answer_stopping[] = "stopping";
@@ -110,14 +114,35 @@ bind_locked(struct control *control)
 }
 
 static int
-watch(struct control *control, int fd, uint32_t event_of)
+watch(struct control *control, int fd, uint32_t events, uint32_t event_of)
 {
-    struct epoll_event event = {.events = EPOLLIN, .data.u32 = event_of};
+    struct epoll_event event = {.events = events, .data.u32 = event_of};
 
     return epoll_ctl(control->epoll, EPOLL_CTL_ADD, fd, &event) < 0 ? errno : 0;
 }
 
-/* The directory is open; on failure the caller closes it. */
+/* A copy of a descriptor that is there anyway: only the number counts. */
+static void
+keep_spare(struct control *control)
+{
+    if (control->spare_fd < 0) {
+        control->spare_fd = fcntl(control->listener, F_DUPFD_CLOEXEC, 0);
+    }
+}
+
+static void
+give_spare_up(struct control *control)
+{
+    if (control->spare_fd >= 0) {
+        (void)close(control->spare_fd);
+    }
+    control->spare_fd = -1;
+}
+
+/*
+ * The directory is open; on failure the caller closes it.  Only an arrival
+ * wakes the server, not a peer that cannot be let in: it would never rest.
+ */
 static int
 open_in_directory(struct control *control)
 {
@@ -130,7 +155,8 @@ open_in_directory(struct control *control)
         error = errno;
         goto close_listener;
     }
-    error = watch(control, control->listener, LISTENER_EVENT);
+    error =
+        watch(control, control->listener, EPOLLIN | EPOLLET, LISTENER_EVENT);
     if (error) {
         goto close_epoll;
     }
@@ -140,6 +166,7 @@ open_in_directory(struct control *control)
     if (error) {
         goto close_epoll;
     }
+    keep_spare(control);
     return 0;
 
 close_epoll:
@@ -170,7 +197,7 @@ int
 control_open(struct control *control, uint16_t port,
              struct complaint *complaint)
 {
-    *control = (struct control){.directory = -1};
+    *control = (struct control){.directory = -1, .spare_fd = -1};
     for (int i = 0; i < CONTROL_PEERS_MAX; i++) {
         control->peers[i] = -1;
     }
@@ -204,6 +231,7 @@ control_close(struct control *control)
     for (unsigned i = 0; i < CONTROL_PEERS_MAX; i++) {
         drop_peer(control, i);
     }
+    give_spare_up(control);
     (void)close(control->epoll);
     (void)close(control->listener);
     (void)close(control->directory);
@@ -218,23 +246,58 @@ may_ask(int fd)
     return !process_of(fd, &user, &process) && (user == geteuid() || user == 0);
 }
 
-/* One who says nothing loses its place to the newcomers in the end. */
-static void
+static int
+accept_one(const struct control *control)
+{
+    return accept4(control->listener, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+}
+
+/* Whoever is dropped unheard sends a signal instead (net/removal.c). */
+static int
+accept_in_need(struct control *control)
+{
+    bool had_spare = control->spare_fd >= 0;
+
+    give_spare_up(control);
+    for (unsigned i = 0; !had_spare && i < CONTROL_PEERS_MAX; i++) {
+        drop_peer(control, i);
+    }
+    return accept_one(control);
+}
+
+/*
+ * One who says nothing loses its place to the newcomers in the end.
+ * Errors: EAGAIN  nobody waits, or nobody can be let in
+ */
+static int
 accept_peer(struct control *control)
 {
-    int fd =
-        accept4(control->listener, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+    int fd = accept_one(control);
+    if (fd < 0 && errno != EAGAIN) {
+        fd = accept_in_need(control);
+    }
     if (fd < 0) {
-        return;
+        return EAGAIN;
     }
     unsigned i = control->next_peer;
-    if (!may_ask(fd) || watch(control, fd, i)) {
+    if (!may_ask(fd) || watch(control, fd, EPOLLIN, i)) {
         (void)close(fd);
-        return;
+        return 0;
     }
     drop_peer(control, i);
     control->peers[i] = fd;
     control->next_peer = (i + 1) % CONTROL_PEERS_MAX;
+    return 0;
+}
+
+static void
+accept_peers(struct control *control)
+{
+    int error = 0;
+
+    for (int i = 0; i < ACCEPTS_PER_EVENT && !error; i++) {
+        error = accept_peer(control);
+    }
 }
 
 static bool
@@ -273,11 +336,12 @@ control_dispatch(struct control *control)
     int count = epoll_wait(control->epoll, events, EVENTS_MAX, 0);
     for (int i = 0; i < count; i++) {
         if (events[i].data.u32 == LISTENER_EVENT) {
-            accept_peer(control);
+            accept_peers(control);
         } else if (control->peers[events[i].data.u32] >= 0) {
             asked |= serve_peer(control, events[i].data.u32);
         }
     }
+    keep_spare(control);
     return asked;
 }
 

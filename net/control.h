@@ -16,6 +16,9 @@
  * directory is locked and nobody listens on it; a server binds its own under
  * the same lock, so nobody removes a socket that has just been made.
  *
+ * The server can be asked to end when its clients have taken every descriptor:
+ * a spare one is kept for that, and peers that have said nothing yet make room.
+ *
  * Who may call.  The server's main thread; control_ask_stop, control_owner
  * and control_clear: any process.
  */
@@ -36,6 +39,7 @@ struct control {
     int epoll; /* readable when control_dispatch has something to do */
     int peers[CONTROL_PEERS_MAX]; /* -1: free */
     unsigned next_peer;           /* whose place the next one takes */
+    int spare_fd;                 /* given up to let a peer in; -1: it was */
     char name[NAMING_MAX];
 };
 

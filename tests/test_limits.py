@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import shutil
+import socket
 import subprocess
 from collections.abc import Iterator
 
@@ -152,6 +153,21 @@ class Descriptors(ProcessCase):
                     stack.enter_context(server.connect())
                 self.assertTrue(first.ask(b"w 0 1\nx").ok)
         self.assert_recovered(server)
+
+    def test_it_is_ended_without_a_descriptor_to_spare(self) -> None:
+        prlimit = machine.need_command("prlimit")
+        server = self.dipc(wrapper=[prlimit, "--nofile=60:60"])
+        with contextlib.ExitStack() as stack:
+            for _ in range(150):
+                stack.enter_context(server.connect())
+            until(lambda: server.descriptors() == 60, "all are taken")
+            [path] = self.sockets()
+            for _ in range(2):
+                silent = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+                stack.enter_context(silent).connect(str(path))
+            self.dipcrm(server)
+            self.assertEqual(server.wait(), 0)
+        self.assert_nothing_is_left(server)
 
     def assert_recovered(self, server: Server) -> None:
         def is_served() -> bool:

@@ -122,13 +122,13 @@ daemon_ready(struct daemon *daemon, unsigned number)
     if (error) {
         return error;
     }
-    (void)close(daemon->report);
     (void)dup2(daemon->null, STDIN_FILENO);
     (void)dup2(daemon->null, STDOUT_FILENO);
     if (!daemon->keeps_stderr) {
         (void)dup2(daemon->null, STDERR_FILENO);
     }
     (void)close(daemon->null);
+    (void)close(daemon->report); /* the parent awaits this */
     return 0;
 }
 
@@ -149,6 +149,18 @@ print_silent_end(const char *program, pid_t child)
     }
 }
 
+/* The child closes its end once it has let go of all that was its starter's. */
+static void
+await_detachment(int from)
+{
+    char nothing;
+    ssize_t got;
+
+    do {
+        got = read(from, &nothing, 1);
+    } while (got < 0 && errno == EINTR);
+}
+
 /* The child goes on once it is told so, and ends otherwise. */
 static int
 confirm(const char *program, int to, int error)
@@ -158,7 +170,11 @@ confirm(const char *program, int to, int error)
                       program, strerror(error));
         return EXIT_FAILURE;
     }
-    return send(to, "", 1, MSG_NOSIGNAL) == 1 ? EXIT_SUCCESS : EXIT_FAILURE;
+    if (send(to, "", 1, MSG_NOSIGNAL) != 1) {
+        return EXIT_FAILURE;
+    }
+    await_detachment(to);
+    return EXIT_SUCCESS;
 }
 
 /* Print what the child reports; the exit status. */

@@ -321,6 +321,10 @@ serve(struct service *service)
         service->arguments->port == 0 ? service->listener.port : 0;
 
     log_start(service);
+    if (!service->arguments->foreground && chdir("/") < 0) {
+        log_warning(&service->log, "cannot leave the directory: %s",
+                    strerror(errno));
+    }
     int error = daemon_ready(service->daemon, printed);
     if (error) {
         complaint_set(&service->complaint,
@@ -328,10 +332,6 @@ serve(struct service *service)
                       strerror(error));
         log_error(&service->log, "%s", service->complaint.text);
         return error;
-    }
-    if (!service->arguments->foreground && chdir("/") < 0) {
-        log_warning(&service->log, "cannot leave the directory: %s",
-                    strerror(errno));
     }
     if (server_run(service->server)) {
         abandon(service);

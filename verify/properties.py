@@ -67,6 +67,8 @@ def futex(scripts: tuple[str, ...]) -> tuple[str, ...]:
     return tuple("-f " + script for script in scripts)
 
 
+DEATH = ("--deaths=1",)
+SECOND_DEATH = ("--deaths=2",)
 DEADLINES = "deadlines pass at any moment"
 
 ROWS = (
@@ -137,8 +139,51 @@ ROWS = (
     Row("one history, M1, S1", "mailbox_history",
         "2 threads, any 2 writes each", ("ww ww", "ww rr", "www r")),
     Row("one history, M1, S1", "mailbox_history", "4 threads",
-        ("c c c r", "p a r r", "p o r d", "n n p a")),
+        ("c c c r", "p a r r", "p o r d", "n p r r")),
+    Row("a death at every step (L5)", "rwlock_turns",
+        "2 threads, one dies",
+        ("!w r", "!r w", "!w w", "!r r", "!W w", "!R w", "!w R", "-f !w r"),
+        True, DEATH),
+    Row("a death at every step (L5)", "rwlock_turns",
+        "3 threads, one dies",
+        ("!w r r", "!w r w", "!w w w", "!r r r", "!r r w", "!r w w",
+         "!W r w", "-f !w r w"), False, DEATH),
+    Row("a death at every step (L5)", "rwlock_turns",
+        "2 threads, 2 operations each, one dies",
+        ("!rw wr", "!ww rw", "!wr ww"), False, DEATH),
+    Row("a death at every step (L5)", "rwlock_departures",
+        "a holder that stays; 1 to 2 threads, one dies",
+        ("rr !w", "rr !W", "rr !w r"), True, DEATH),
+    Row("a second death in recovery (L5)", "rwlock_turns",
+        "1 thread and who removes it", ("-u !w", "-u !r"), True,
+        SECOND_DEATH),
+    Row("a second death in recovery (L5)", "rwlock_turns",
+        "2 threads and who removes the dead one", ("-u !w r", "-u !r w"),
+        False, SECOND_DEATH),
+    Row("a watcher's death (L4)", "watch_follow",
+        "1 to 2 watchers, a publication, one dies",
+        ("p !n", "p !N", "p !N n"), True, DEATH),
+    Row("a writer's death (M2)", "mailbox_history",
+        "1 thread dies in its last write; then all is read",
+        ("!p", "!e", "!oo", "!ag", "!po", "!ao", "!goo"), True, DEATH),
+    Row("a writer's death (M2)", "mailbox_history",
+        "2 threads, the one that writes dies", ("!p r", "!g p"), True, DEATH),
+    Row("a writer's death (M2)", "mailbox_history",
+        "2 threads, the one that does any write dies",
+        ("!w r", "!op r", "!po r", "!ag r", "r !c", "!r w"), False, DEATH),
+    Row("a writer's death (M2)", "mailbox_history",
+        "the same, and who puts it in order dies", ("-u !o", "-u !p"), False,
+        SECOND_DEATH),
 )
+
+# Which harnesses judge a mutant of a file: those nearest to it.
+NEAREST = {
+    "rwlock": ("rwlock_turns", "rwlock_departures"),
+    "watch": ("watch_follow",),
+    "mailbox": ("mailbox_history",),
+    "segment": ("mailbox_history",),
+    "mapping": (),
+}
 
 
 class HeddleError(Exception):

@@ -7,6 +7,7 @@
  * holder that is not excluded (L1: what it stores races with the others).
  * Besides, each holder compares its ticket with those that held before it:
  * a ticket below one of them, with which it is not compatible, was overtaken.
+ * When the victim dies, at any step, everybody else still gets a turn (L5).
  *
  * Scripts.
  *   r w   acquire for reading, for writing, and release
@@ -98,6 +99,13 @@ play(uint32_t thread, const char *script)
     seat_leave(&table, seat);
 }
 
+/* Whoever stands or holds here and is dead is removed; the others go on. */
+static void
+recover(void)
+{
+    rwlock_recover(&table, &lock);
+}
+
 int
 main(int argc, char **argv)
 {
@@ -108,7 +116,7 @@ main(int argc, char **argv)
     heddle_assert(error == 0);
     error = rwlock_init(&lock, PLACE);
     heddle_assert(error == 0);
-    cast_play(&cast, play);
+    cast_play(&cast, play, recover);
     rwlock_check(&table, &lock);
     struct rwlock_counts counts = rwlock_count(&table, &lock);
     heddle_assert(counts.readers == 0);

@@ -15,6 +15,7 @@
  */
 
 #include <errno.h>
+#include <semaphore.h>
 #include <string.h>
 
 #include <heddle.h>
@@ -31,6 +32,7 @@ static struct seat_totals totals;
 static struct seat_table table = {
     .seats = seats, .totals = &totals, .checked = true};
 static struct watch watch;
+static sem_t seated[CAST_MAX];     /* who sits down forgets a cancellation */
 static pthread_mutex_t publishing; /* as the mailbox's lock */
 static _Atomic uint64_t version;
 static uint64_t last;                 /* const */
@@ -79,6 +81,14 @@ follow(uint32_t thread, char letter)
 static void
 play(uint32_t thread, const char *script)
 {
+    uint32_t seat = SEAT_NONE;
+    if (script[0] != 'x') {
+        int error = seat_take(&table, thread, &seat);
+        heddle_assert(error == 0);
+        heddle_assert(seat == thread);
+        error = sem_post(&seated[thread]);
+        heddle_assert(error == 0);
+    }
     for (size_t i = 0; i < strlen(script); i++) {
         if (script[i] == 'p') {
             publish();
@@ -87,10 +97,15 @@ play(uint32_t thread, const char *script)
         } else {
             i++;
             uint32_t other = (uint32_t)(script[i] - '0');
+            int error = sem_wait(&seated[other]);
+            heddle_assert(error == 0);
             if (seat_mark_cancelled(&table, other) == PLACE) {
                 watch_cancel(&table, &watch, other);
             }
         }
+    }
+    if (script[0] != 'x') {
+        seat_leave(&table, seat);
     }
 }
 
@@ -108,6 +123,12 @@ foresee(void)
     }
 }
 
+static void
+recover(void)
+{
+    watch_recover(&table, &watch);
+}
+
 int
 main(int argc, char **argv)
 {
@@ -119,9 +140,13 @@ main(int argc, char **argv)
     heddle_assert(error == 0);
     error = watch_init(&watch, PLACE);
     heddle_assert(error == 0);
+    for (uint32_t i = 0; i < cast.count; i++) {
+        error = sem_init(&seated[i], 0, 0);
+        heddle_assert(error == 0);
+    }
     error = guard_init(&publishing);
     heddle_assert(error == 0);
-    cast_play(&cast, play);
+    cast_play(&cast, play, recover);
     uint64_t end = atomic_load(&version);
     heddle_assert(end == last);
     watch_check(&table, &watch);

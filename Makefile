@@ -98,7 +98,8 @@ $(BUILD)/tests/%: $(BUILD)/tests/%.o $(TEST_SHARED) $(LIBRARIES)
 		-Wl,--wrap=parking_wait -lcmocka
 
 $(STRESS): %: %.o $(STRESS_SHARED) $(BUILD)/libdipccore.a
-	$(CC) -o $@ $< $(STRESS_SHARED) $(BUILD)/libdipccore.a $(ALL_LDFLAGS)
+	$(CC) -o $@ $< $(STRESS_SHARED) $(BUILD)/libdipccore.a $(ALL_LDFLAGS) \
+		-Wl,-z,now
 
 install: all ## install commands and man pages under $(DESTDIR)$(PREFIX)
 	install -d $(DESTDIR)$(PREFIX)/bin

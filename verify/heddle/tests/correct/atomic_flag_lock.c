@@ -1,5 +1,5 @@
-/* clean, 2 executions: a lock of one atomic flag; the looks of who waits
- * disturb nobody, so that two orders are all. */
+/* clean: a lock of one atomic flag; who finds it set waits for the clear, and
+ * makes no endless execution. */
 #include <heddle.h>
 #include <stdatomic.h>
 

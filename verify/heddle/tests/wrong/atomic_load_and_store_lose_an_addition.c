@@ -1,4 +1,4 @@
-/* assertion "count == 2": two atomic operations are not one. */
+/* assertion "count) == 2": two atomic operations are not one. */
 #include <heddle.h>
 #include <stdatomic.h>
 

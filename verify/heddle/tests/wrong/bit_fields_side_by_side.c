@@ -17,3 +17,10 @@ t1(void)
 {
     bits.two = 1;
 }
+
+void
+post(void)
+{
+    heddle_assert(bits.one == 1);
+    heddle_assert(bits.two == 1);
+}

@@ -1,4 +1,4 @@
-/* livelock "livelock": both draw back and come again at the same time, for
+/* livelock "within 300 steps": both draw back and come again at the same time, for
  * ever. */
 /* options: --max-steps 300 */
 #include <heddle.h>

@@ -1,4 +1,4 @@
-/* assertion "count == 2": among a thousand random schedules some lose one. */
+/* assertion "count) == 2": among a thousand random schedules some lose one. */
 /* options: --random 1000 --seed 3 */
 #include <heddle.h>
 #include <stdatomic.h>

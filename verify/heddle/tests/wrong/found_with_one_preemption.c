@@ -1,4 +1,4 @@
-/* assertion "count == 2": one preemption is enough to lose an addition. */
+/* assertion "count) == 2": one preemption is enough to lose an addition. */
 /* options: --preemptions 1 */
 #include <heddle.h>
 #include <stdatomic.h>

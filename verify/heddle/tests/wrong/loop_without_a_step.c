@@ -1,7 +1,8 @@
-/* livelock "": a loop that does nothing that another thread could see. */
+/* livelock "memory accesses": a loop that does nothing that another thread
+ * could see. */
 #include <heddle.h>
 
-static unsigned number;
+static volatile unsigned number;
 
 void
 t0(void)

@@ -13,5 +13,6 @@ t0(void)
     for (i = 0; i <= last; i++) {
         number[i] = i;
     }
+    heddle_state((unsigned)number[last]);
     free(number);
 }

@@ -1,4 +1,5 @@
-/* race "ordered": the producer overwrites a slot that is being read. */
+/* assertion "slot[i % SIZE]": the producer overwrites a slot that has not been
+ * read. */
 #include <heddle.h>
 #include <stdatomic.h>
 

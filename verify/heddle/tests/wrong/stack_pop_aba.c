@@ -1,4 +1,4 @@
-/* assertion "taken[2] == 1": between a pop's look at the next node and its
+/* assertion "node != 2": between a pop's look at the next node and its
  * exchange the top is taken, its successor too, and the top put back. */
 #include <heddle.h>
 #include <stdatomic.h>

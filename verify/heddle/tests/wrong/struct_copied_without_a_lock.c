@@ -20,3 +20,9 @@ t1(void)
 {
     from.number[15] = 1;
 }
+
+void
+post(void)
+{
+    heddle_state((unsigned)to.number[15]);
+}

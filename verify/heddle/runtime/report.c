@@ -188,6 +188,11 @@ row_text(const struct hd_row *row, char *text, size_t size_bytes)
         row->kind == HD_OP_CAS) {
         used += (size_t)snprintf(text + used, size_bytes - used, " %lld",
                                  (long long)row->value);
+    } else if (row->kind == HD_OP_DEATH && (row->value >> 32) > 0) {
+        used += (size_t)snprintf(text + used, size_bytes - used,
+                                 ", %d of %d stores lost",
+                                 (int)(row->value >> 32),
+                                 (int)(row->value & 0xffffffff));
     } else if (row->kind == HD_OP_CHOOSE) {
         used += (size_t)snprintf(text + used, size_bytes - used, " %d",
                                  row->choice);
@@ -222,7 +227,7 @@ line_of_place(const struct hd_found *found, const struct hd_place *place)
 {
     static const char *const does[HD_VERDICTS] = {
         "",      "waits for ever",  "", "the assertion fails", "crashes",
-        "wrong", "may not do this", "", "",                    "cannot go on"};
+        "wrong", "may not do this", "loops for ever", "", "cannot go on"};
     struct hd_line *one = &line[lines];
     char name[80] = "";
 
@@ -245,8 +250,8 @@ int
 hd_report_lines(const struct hd_found *found, const struct hd_shared *trace,
                 const struct hd_line **to)
 {
-    bool waits = found->verdict == HD_DEADLOCK ||
-                 found->verdict == HD_LIVELOCK || found->steps == 0;
+    bool waits = found->verdict == HD_DEADLOCK || found->steps == 0 ||
+                 (found->verdict == HD_LIVELOCK && found->here.thread < 0);
     int other_at = found->other.stack == 0 || found->other.what[0] == '\0'
                        ? -1
                        : hd_stack[found->other.stack].row;

@@ -175,11 +175,26 @@ touches(const struct hd_thread *thread, struct hd_op *op)
     }
 }
 
+/* For the picture: how many stores there were, and how many are missing. */
+static uint64_t
+losses(const struct hd_thread *thread)
+{
+    const struct record *mine = &record[thread->id];
+    int variant = thread->choice - HD_DEATH_CHOICE;
+    uint64_t lost = 0;
+    int i;
+
+    for (i = 0; i < mine->stores; i++) {
+        lost += is_lost(variant, mine->stores, i);
+    }
+    return lost << 32 | (uint64_t)mine->stores;
+}
+
 void
 hd_death_prepare(struct hd_thread *thread)
 {
     hd_op_init(&thread->next, HD_OP_DEATH, thread->next.pc);
-    thread->next.value = (uint64_t)(thread->choice - HD_DEATH_CHOICE);
+    thread->next.value = losses(thread);
     thread->refine = NULL;
     thread->ready = NULL;
     thread->ready_before = NULL;

@@ -40,7 +40,7 @@ say_stuck(char *text, size_t size_bytes)
             used > 0 ? ", " : "", i,
             thread->spinning ? "spins at" : "waits in",
             thread->next.kind == HD_OP_RELOCK && !thread->signalled
-                ? "wait"
+                ? "a condition wait"
                 : hd_op_name(thread->next.kind));
     }
 }
@@ -66,14 +66,14 @@ judge(void)
     if (hd.end == HD_END_STUCK) {
         say_stuck(text, sizeof(text));
         if (somebody_spins()) {
-            hd_finding_record(HD_LIVELOCK, "livelock: nobody will ever write "
-                              "what is waited for: %s", text);
+            hd_finding_record(HD_LIVELOCK, "nobody will ever write what is "
+                              "waited for: %s", text);
         } else {
-            hd_finding_record(HD_DEADLOCK, "deadlock: %s", text);
+            hd_finding_record(HD_DEADLOCK, "nobody can go on: %s", text);
         }
     } else if (hd.end == HD_END_STEPS) {
-        hd_finding_record(HD_LIVELOCK, "livelock: the program does not end "
-                          "within %d steps", hd_options.steps_max);
+        hd_finding_record(HD_LIVELOCK, "the program does not end within %d "
+                          "steps", hd_options.steps_max);
     }
 }
 

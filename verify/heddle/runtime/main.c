@@ -35,7 +35,8 @@ main(int argc, char **argv, char **environment)
     static HD_OWN char path[4096];
     ssize_t length = readlink("/proc/self/exe", path, sizeof(path) - 1);
 
-    hd_options_parse(getenv("HEDDLE_OPTIONS"), length > 0 ? path : argv[0]);
+    hd_options_parse(getenv("HEDDLE_OPTIONS"), length > 0 ? path : argv[0],
+                     argv[0]);
     fix_addresses(argv);
     unsetenv("HEDDLE_OPTIONS");
     unsetenv("HEDDLE_FIXED");

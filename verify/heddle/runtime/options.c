@@ -162,13 +162,15 @@ one_word(char *word, char **rest)
 }
 
 void
-hd_options_parse(const char *words, const char *program)
+hd_options_parse(const char *words, const char *program,
+                 const char *name)
 {
     char *rest = NULL;
     char *word;
 
     defaults();
     hd_options.program = program;
+    hd_options.name = name;
     if (words == NULL) {
         return;
     }

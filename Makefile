@@ -72,7 +72,7 @@ MAN_PAGES := $(wildcard docs/man/*.[1-9])
 .DELETE_ON_ERROR:
 .SECONDARY:
 .PHONY: all check demo install uninstall format clean help tests stress \
-	stress-death
+	stress-death verify
 
 all: $(COMMANDS:%=build/bin/%) $(HEDDLE) ## build every command into build/bin (the default)
 
@@ -89,6 +89,10 @@ stress: $(STRESS) # the programs of stress/, which need nothing else
 
 stress-death: $(STRESS) ## kill processes at random, and at every instruction (about 2 minutes)
 	stress/run_death $(BUILD)
+
+verify: all ## check every property of the core within its full bounds (15 minutes)
+	verify/run --full
+	verify/promela/run
 
 demo: all ## watch two processes exchange messages through a server
 	cli/demo

@@ -191,11 +191,11 @@ class HeddleError(Exception):
 
 
 def find_heddle() -> Path:
-    for path in (os.environ.get("HEDDLE"), ROOT / "build/bin/heddle"):
+    for path in (os.environ.get("DIPC_HEDDLE"), ROOT / "build/bin/heddle"):
         if path and Path(path).exists():
             return Path(path).resolve()
     raise HeddleError("build/bin/heddle is wanted: build it with make, or "
-                      "name another in HEDDLE")
+                      "name another in DIPC_HEDDLE")
 
 
 def compile_one(heddle: Path, source: Path, output: Path,

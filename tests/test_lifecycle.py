@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import select
 import shutil
 import signal
@@ -367,6 +368,19 @@ class End(ProcessCase):
                     server.signal(number)
                     self.assertEqual(server.wait(), 0)
                     self.assert_nothing_is_left(server)
+
+    def test_its_end_is_logged_once(self) -> None:
+        server = self.dipc()
+        with server.connect() as client:
+            client.ask(b"r 0\n")
+            server.signal(signal.SIGSTOP)
+            server.signal(signal.SIGTERM)
+            server.signal(signal.SIGINT)
+            server.signal(signal.SIGCONT)
+            self.assertEqual(server.wait(), 0)
+        told = re.findall("ending.*", server.logged())
+        self.assertEqual(len(told), 1, told)
+        self.assertIn("with 1 client connected", told[0])
 
     def test_a_signal_ends_it_with_clients_of_every_kind(self) -> None:
         for number in (signal.SIGTERM, signal.SIGINT):

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -228,6 +229,78 @@ memory_of_no_bytes_is_neither_adopted_nor_attached(void **state)
     assert_int_equal(mapping_clear(name), 0);
 }
 
+static int
+open_descriptors(void)
+{
+    int count = 0;
+    for (int i = 0; i < 1024; i++) {
+        count += fcntl(i, F_GETFD) >= 0 ? 1 : 0;
+    }
+    return count;
+}
+
+static void
+nothing_stays_open_or_mapped(void **state)
+{
+    struct mapping mapping;
+    struct mapping second;
+    unsigned char resident[1];
+    pid_t owner = 0;
+    int control = -1;
+    (void)state;
+    pid_t child = start_owner(&control);
+    int before = open_descriptors();
+    assert_int_equal(mapping_create(&second, name, 1000), EEXIST);
+    assert_int_equal(mapping_adopt(&second, name), EBUSY);
+    assert_int_equal(mapping_owner(name, &owner), 0);
+    assert_int_equal(mapping_clear(name), EBUSY);
+    assert_int_equal(open_descriptors(), before);
+    assert_int_equal(mapping_attach(&mapping, name), 0);
+    assert_int_equal(open_descriptors(), before + 1);
+    void *memory = mapping.memory;
+    mapping_destroy(&mapping);
+    assert_int_equal(open_descriptors(), before);
+    assert_null(mapping.memory);
+    assert_int_equal(mapping.descriptor, -1);
+    assert_int_equal(mincore(memory, 1, resident), -1);
+    assert_int_equal(errno, ENOMEM);
+    end(child, control);
+    before = open_descriptors();
+    assert_int_equal(mapping_clear(name), 0);
+    assert_int_equal(mapping_create(&mapping, name, UINT64_C(1) << 45), ENOSPC);
+    assert_int_equal(mapping_create(&mapping, name, 0), EINVAL);
+    assert_int_equal(open_descriptors(), before);
+    assert_int_equal(mapping_owner(name, &owner), ENOENT);
+}
+
+#define LARGE_BYTES (UINT64_C(32) << 20)
+
+/* In a process of its own, whose address space is full. */
+static int
+create_without_address_space(void)
+{
+    struct mapping mapping;
+    struct rlimit none = {LARGE_BYTES / 2, LARGE_BYTES / 2};
+    (void)setrlimit(RLIMIT_AS, &none);
+    return mapping_create(&mapping, name, LARGE_BYTES);
+}
+
+static void
+what_cannot_be_mapped_is_refused_and_leaves_nothing(void **state)
+{
+    int status = 0;
+    pid_t owner = 0;
+    (void)state;
+    pid_t child = fork();
+    assert_true(child >= 0);
+    if (child == 0) {
+        _exit(create_without_address_space() == ENOMEM ? 0 : 1);
+    }
+    assert_int_equal(waitpid(child, &status, 0), child);
+    assert_int_equal(status, 0);
+    assert_int_equal(mapping_owner(name, &owner), ENOENT);
+}
+
 int
 main(void)
 {
@@ -246,6 +319,9 @@ main(void)
             what_a_dead_owner_left_is_adopted_when_nobody_uses_it, tear_down),
         cmocka_unit_test_teardown(
             memory_of_no_bytes_is_neither_adopted_nor_attached, tear_down),
+        cmocka_unit_test_teardown(nothing_stays_open_or_mapped, tear_down),
+        cmocka_unit_test_teardown(
+            what_cannot_be_mapped_is_refused_and_leaves_nothing, tear_down),
     };
     return cmocka_run_group_tests_name("mapping", tests, set_up, NULL);
 }

@@ -37,7 +37,6 @@ class Row:
     scripts: tuple[str, ...]
     quick: bool = False
     options: tuple[str, ...] = ()
-    bare: bool = False  # without reduction too
 
 
 @dataclass
@@ -175,6 +174,10 @@ ROWS = (
         "the same, and who puts it in order dies", ("-u !o", "-u !p"), False,
         SECOND_DEATH),
 )
+
+# The smallest search of each harness that has a choice to make.
+SMALLEST = (("rwlock_turns", "r w"), ("rwlock_departures", "rr r"),
+            ("watch_follow", "n p"), ("mailbox_history", "r p"))
 
 # Which harnesses judge a mutant of a file: those nearest to it.
 NEAREST = {

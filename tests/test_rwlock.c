@@ -6,7 +6,6 @@
 
 #include "actor.h"
 #include "cmocka_all.h"
-#include "guard.h"
 
 #define ACTORS 5
 #define PLACE 7

@@ -5,7 +5,6 @@
 
 #include "actor.h"
 #include "cmocka_all.h"
-#include "guard.h"
 
 #define ACTORS 3
 #define PLACE 9

@@ -580,6 +580,61 @@ a_write_wakes_a_watcher_and_figures_tell_of_it(void **state)
     actor_fini(&actor);
 }
 
+static void
+figures_count_recoveries_of_lock_and_watch(void **state)
+{
+    struct stage *stage = *state;
+    struct mailbox *mailbox = segment_mailbox(&stage->segment, M);
+    struct mailbox_figures figures;
+    memset(&figures, 0x5a, sizeof(figures));
+    atomic_store(&mailbox->lock.recoveries, 5);
+    atomic_store(&mailbox->watch.recoveries, 2);
+    assert_int_equal(
+        mailbox_describe(&stage->segment, stage->seat, M, NULL, &figures), 0);
+    assert_int_equal(figures.recoveries, 7);
+    assert_int_equal(figures.readers, 0);
+    assert_int_equal(figures.writers, 0);
+    assert_int_equal(figures.waiting, 0);
+    assert_int_equal(figures.watching, 0);
+    assert_int_equal(figures.version, 0);
+    assert_int_equal(figures.size_bytes, 0);
+    assert_int_equal(figures.reads, 0);
+}
+
+static void
+what_a_mailbox_may_say_of_itself_has_bounds(void **state)
+{
+    const struct {
+        uint64_t version;
+        uint64_t length_bytes;
+        uint32_t bank;
+        bool sound;
+    } rows[] = {
+        {0, 0, 0, true},
+        {0, 1, 0, false},
+        {1, SIZE, 1, true},
+        {1, SIZE + 1, 1, false},
+        {1, 0, 2, false},
+        {MAILBOX_VERSION_MAX, 1, 0, true},
+        {MAILBOX_VERSION_MAX + 1, 1, 0, false},
+    };
+    struct stage *stage = *state;
+    struct mailbox *mailbox = segment_mailbox(&stage->segment, M);
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        struct mailbox_record *record = &mailbox->records[rows[i].version & 1];
+        atomic_store(&mailbox->version, rows[i].version);
+        record->length_bytes = rows[i].length_bytes;
+        record->bank = rows[i].bank;
+        assert_int_equal(mailbox_is_sound(mailbox, SIZE), rows[i].sound);
+    }
+    atomic_store(&mailbox->version, MAILBOX_VERSION_MAX);
+    assert_int_equal(mailbox_adopt(mailbox, M, false), 0);
+    content_is(stage, "", 0, 1);
+    atomic_store(&mailbox->version, MAILBOX_VERSION_MAX - 1);
+    assert_int_equal(mailbox_adopt(mailbox, M, false), 0);
+    content_is(stage, "", 0, MAILBOX_VERSION_MAX);
+}
+
 static int
 lock_for_writing(void *argument)
 {
@@ -877,6 +932,8 @@ main(void)
         TEST(a_write_leaves_the_record_and_bytes_of_the_version_before),
         TEST(nobody_sees_half_a_write),
         TEST(a_write_wakes_a_watcher_and_figures_tell_of_it),
+        TEST(figures_count_recoveries_of_lock_and_watch),
+        TEST(what_a_mailbox_may_say_of_itself_has_bounds),
         TEST(a_lock_not_had_in_time_is_told_and_changes_nothing),
         TEST(a_write_waits_for_who_reads),
         TEST(a_read_sees_the_version_of_its_turn_and_not_of_its_arrival),

@@ -406,7 +406,7 @@ main(int argc, char **argv)
     heddle_assert(error == 0);
     cast_play(&cast, play, recover);
     segment_check(&segment);
-    play(cast.count, "r");
+    play(cast.count, cast.victim < cast.count ? "ror" : "r");
     judge();
     for (uint32_t i = 0; i < MARGIN; i++) { /* S1 */
         heddle_assert(memory[i] == FILLER);

@@ -132,10 +132,14 @@ $(BUILD)/cli/dipc $(BUILD)/cli/dipcrm: %: %.o $(LIBRARIES)
 	$(SAY) link $@
 	$(RUN)$(CC) -o $@ $< $(LIBRARIES) $(ALL_LDFLAGS)
 
-build/bin/%: $(BUILD)/cli/%
+# Compared each time: whichever was built last, by its date, is not to the point.
+build/bin/%: $(BUILD)/cli/% FORCE
 	@mkdir -p $(@D)
-	@ln -f $< $@ 2>/dev/null || cp -f $< $@
+	@cmp -s $< $@ || ln -f $< $@ 2>/dev/null || cp -f $< $@
 	@ln -sf build/bin/$* $*
+
+.PHONY: FORCE
+FORCE:
 
 $(BUILD)/tests/%: $(BUILD)/tests/%.o $(TEST_SHARED) $(LIBRARIES)
 	$(SAY) link $@

@@ -15,6 +15,7 @@
 /* Each line of a report begins with one of these. */
 #define REPORT_WARNING 'W'
 #define REPORT_FAILURE 'E'
+#define REPORT_MISUSE 'U'
 #define REPORT_READY 'R'
 
 void
@@ -65,6 +66,7 @@ print(const char *program, char kind, const char *text)
         (void)fprintf(stderr, "%s: warning: %s\n", program, text);
         return 0;
     case REPORT_FAILURE:
+    case REPORT_MISUSE:
         (void)fprintf(stderr, "%s: %s\n", program, text);
         return 0;
     case REPORT_READY:
@@ -93,6 +95,12 @@ void
 daemon_fail(struct daemon *daemon, const struct complaint *complaint)
 {
     (void)!report(daemon, REPORT_FAILURE, complaint->text);
+}
+
+void
+daemon_reject(struct daemon *daemon, const struct complaint *complaint)
+{
+    (void)!report(daemon, REPORT_MISUSE, complaint->text);
 }
 
 /* Errors: EPIPE  the parent is gone, or could not print */
@@ -182,7 +190,7 @@ static int
 relay(const char *program, FILE *from, pid_t child)
 {
     char line[COMPLAINT_MAX + 2];
-    bool has_failed = false;
+    int status = EXIT_SUCCESS;
 
     while (fgets(line, sizeof line, from)) {
         line[strcspn(line, "\n")] = '\0';
@@ -190,12 +198,15 @@ relay(const char *program, FILE *from, pid_t child)
         if (line[0] == REPORT_READY) {
             return confirm(program, fileno(from), error);
         }
-        has_failed |= line[0] == REPORT_FAILURE;
+        if (line[0] == REPORT_FAILURE || line[0] == REPORT_MISUSE) {
+            status = line[0] == REPORT_MISUSE ? DAEMON_MISUSE : EXIT_FAILURE;
+        }
     }
-    if (!has_failed) {
+    if (status == EXIT_SUCCESS) {
         print_silent_end(program, child);
+        status = EXIT_FAILURE;
     }
-    return EXIT_FAILURE;
+    return status;
 }
 
 /* Nothing of the child is left once the parent says that it failed. */

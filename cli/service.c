@@ -390,6 +390,10 @@ service_run(const struct arguments *arguments, struct daemon *daemon)
 close_log:
     log_fini(&service.log);
 report:
+    if (error == EADDRNOTAVAIL) { /* what --listen named */
+        daemon_reject(daemon, &service.complaint);
+        return DAEMON_MISUSE;
+    }
     if (error) {
         daemon_fail(daemon, &service.complaint);
     }

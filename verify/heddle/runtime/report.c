@@ -42,13 +42,14 @@ hd_report_json(const struct hd_summary *summary, const struct hd_found *found,
 
     printf("{\"verdict\":\"%s\",\"executions\":%llu,\"blocked\":%llu,"
            "\"complete\":%s,\"steps\":%llu,\"longest\":%llu,"
-           "\"seconds\":%.3f,\"cut\":",
+           "\"seconds\":%.3f,\"memory_kb\":%ld,\"cut\":",
            hd_verdict_name(summary->verdict),
            (unsigned long long)summary->executions,
            (unsigned long long)summary->blocked,
            summary->complete ? "true" : "false",
            (unsigned long long)summary->steps,
-           (unsigned long long)summary->longest, summary->seconds);
+           (unsigned long long)summary->longest, summary->seconds,
+           summary->memory_kb);
     json_text(summary->cut_by);
     printf(",\"text\":");
     json_text(founds > 0 ? found[0].text : "");

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -226,6 +227,7 @@ wait_for(int jobs, bool records)
 static void
 merge(struct hd_summary *sum, int jobs)
 {
+    struct rusage used;
     int i;
 
     memset(sum, 0, sizeof(*sum));
@@ -245,6 +247,8 @@ merge(struct hd_summary *sum, int jobs)
         }
     }
     sum->seconds = now() - started;
+    getrusage(RUSAGE_CHILDREN, &used);
+    sum->memory_kb = used.ru_maxrss;
 }
 
 /* Put the other workers' findings after the first one's. */

@@ -88,13 +88,14 @@ aside(uint64_t enabled)
 {
     int i;
 
-    if (hd_options.search != HD_SEARCH_ALL || hd_options.deaths > 0) {
+    if (hd_options.search != HD_SEARCH_ALL) {
         return -1;
     }
     for (i = 0; i < hd.width; i++) {
         int kind = hd.thread[i].next.kind;
+        bool dies = hd_options.deaths > 0 && hd.thread[i].may_die;
 
-        if ((enabled >> i & 1) != 0 &&
+        if ((enabled >> i & 1) != 0 && !dies &&
             (kind == HD_OP_START || kind == HD_OP_CREATE ||
              kind == HD_OP_EXIT || kind == HD_OP_JOIN)) {
             return i;
@@ -196,6 +197,7 @@ next(void)
             return true;
         }
     }
+    prefix = 0;
     return false;
 }
 

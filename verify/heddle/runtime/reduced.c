@@ -168,12 +168,14 @@ lowest(uint64_t mask)
     return __builtin_ctzll(mask);
 }
 
-/* No sequence to follow: the thread that ran goes on if it can. */
+/* No sequence to follow: the thread that ran goes on if it can. One that can
+ * only die does so when there is nothing else. */
 static int
 choose_freely(struct node *here, int depth)
 {
     int last = depth > 0 ? hd.event[depth - 1].thread : 0;
-    uint64_t can = hd_alternatives(&hd.thread[last]);
+    int dying = -1;
+    uint64_t can;
     int i;
     bool asleep = false;
 
@@ -181,15 +183,19 @@ choose_freely(struct node *here, int depth)
         int id = i == 0 ? last : i - 1;
 
         can = hd_alternatives(&hd.thread[id]);
-        if (can == 0) {
-            continue;
-        }
-        if ((here->sleep & bit(id)) == 0) {
+        if (can != 0 && (here->sleep & bit(id)) != 0) {
+            asleep = true;
+        } else if (can != 0 && (dying < 0 || lowest(can) < HD_DEATH_CHOICE)) {
             here->thread = (int16_t)id;
             here->choice = (int16_t)lowest(can);
-            return id;
+            if (here->choice < HD_DEATH_CHOICE) {
+                return id;
+            }
+            dying = id;
         }
-        asleep = true;
+    }
+    if (dying >= 0) {
+        return dying;
     }
     return asleep ? -(int)HD_END_REDUNDANT : hd_policy_stuck();
 }

@@ -64,6 +64,28 @@ hd_report_json(const struct hd_summary *summary, const struct hd_found *found,
     fflush(stdout);
 }
 
+/* What the paper promises for this many schedules. */
+static void
+pct_bound(FILE *to, const struct hd_summary *summary)
+{
+    double one = 1.0 / summary->threads;
+    double miss = 1.0;
+    uint64_t i;
+    int d;
+
+    for (d = 1; d < hd_options.pct_depth; d++) {
+        one /= (double)summary->longest;
+    }
+    for (i = 0; i < summary->executions && miss > 1e-12; i++) {
+        miss *= 1.0 - one;
+    }
+    fprintf(to, "heddle: PCT: %d threads, %llu steps, depth %d: each schedule "
+            "finds a bug of that depth with probability at least %.3g, all "
+            "of these together at least %.3g\n", summary->threads,
+            (unsigned long long)summary->longest, hd_options.pct_depth, one,
+            1.0 - miss);
+}
+
 void
 hd_report_summary(FILE *to, const struct hd_summary *summary)
 {
@@ -88,6 +110,9 @@ hd_report_summary(FILE *to, const struct hd_summary *summary)
                     "subset was tried");
     }
     fprintf(to, "\n");
+    if (hd_options.search == HD_SEARCH_PCT && summary->longest > 0) {
+        pct_bound(to, summary);
+    }
 }
 
 void

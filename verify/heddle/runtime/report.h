@@ -13,6 +13,7 @@
 struct hd_summary {
     uint64_t executions;
     uint64_t blocked;
+    int threads;
     uint64_t steps;
     uint64_t longest;
     long memory_kb;          /* the largest worker's */

@@ -238,6 +238,7 @@ merge(struct hd_summary *sum, int jobs)
         sum->executions += one->executions;
         sum->blocked += one->blocked;
         sum->steps += one->steps;
+        sum->threads = one->threads;
         sum->longest =
             one->longest > sum->longest ? one->longest : sum->longest;
         sum->complete = sum->complete && one->complete;

@@ -2,7 +2,8 @@
  * A small random program, made from the seed in argv[1]: two or three threads
  * of a few operations on shared atomics, mutexes, a condition variable, a
  * semaphore, a rwlock. Its final states and verdicts must be the same with
- * and without reduction. argv[2] limits the operations of a thread.
+ * and without reduction. argv[2] limits the operations of a thread; the
+ * first argv[3] threads may die.
  */
 #include <errno.h>
 #include <heddle.h>
@@ -18,6 +19,7 @@ enum { KINDS = 16 };
 
 static uint64_t state;
 static int threads;
+static int mortals;
 static int ops[THREADS_MAX];
 static int op[THREADS_MAX][OPS_MAX];
 static int which[THREADS_MAX][OPS_MAX];
@@ -160,6 +162,9 @@ body(void *number)
     int t = (int)(intptr_t)number;
     int i;
 
+    if (t < mortals) {
+        heddle_thread_may_die(true);
+    }
     for (i = 0; i < ops[t]; i++) {
         do_op(t, op[t][i], which[t][i]);
     }
@@ -174,6 +179,7 @@ main(int argc, char **argv)
     int t;
     int i;
 
+    mortals = argc > 3 ? atoi(argv[3]) : 0;
     state = (uint64_t)atoll(argv[1]) * 977 + 13;
     draw(2);
     sem_init(&sem, 0, 1);

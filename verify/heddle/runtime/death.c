@@ -161,15 +161,18 @@ queues(const struct hd_thread *thread, struct hd_op *op)
 static void
 waits_for(const struct hd_thread *thread, struct hd_op *op)
 {
+    struct hd_op wanted = thread->next;
     int i;
 
     if (hd_ready(thread)) {
         return;
     }
-    for (i = 0; i < thread->next.accesses; i++) {
-        const struct hd_access *access = &thread->next.access[i];
-
-        hd_op_touch(op, access->at, access->bytes, HD_WRITE);
+    if (thread->refine != NULL) {
+        thread->refine(thread, &wanted);
+    }
+    for (i = 0; i < wanted.accesses; i++) {
+        hd_op_touch(op, wanted.access[i].at, wanted.access[i].bytes, HD_WRITE);
+        op->access[op->accesses - 1].state = wanted.access[i].state;
     }
     for (i = 0; thread->spinning && i < thread->spin_objects; i++) {
         hd_op_touch(op, thread->spin_object[i], 1, HD_WRITE);

@@ -88,7 +88,8 @@ run_once(void)
 static void
 count(void)
 {
-    if (hd.end == HD_END_ELSEWHERE) {
+    if (hd.end == HD_END_ELSEWHERE ||
+        (hd_policy->owns != NULL && !hd_policy->owns())) {
         return;
     }
     hd_shared->threads = hd.width;

@@ -429,6 +429,14 @@ commutes_with_all(const struct hd_op *op)
     return true;
 }
 
+/* The thread's next step may be its death as well as its operation: neither
+ * alone says what the thread commutes with. */
+static bool
+mortal(int thread)
+{
+    return hd_options.deaths > 0 && hd.thread[thread].may_die;
+}
+
 /* What a thread that sleeps at node e, and is not in the sequence, would do
  * from there: its next event of the execution, or what it waits to do. */
 static struct hd_op
@@ -444,7 +452,7 @@ next_operation(int thread, int e, int events)
         }
     }
     hd_op_widen(&op);
-    if (hd.thread[thread].may_die && hd_options.deaths > 0) {
+    if (mortal(thread)) {
         op.global = true;
     }
     return op;
@@ -511,7 +519,7 @@ matching(uint32_t list)
         int at = find_thread(one->thread);
 
         if (at < 0) {
-            if (commutes_with_all(&one->op)) {
+            if (!mortal(one->thread) && commutes_with_all(&one->op)) {
                 return list;
             }
         } else if (hd.event[sequence[at]].choice == one->choice &&
@@ -670,4 +678,17 @@ next(void)
     return false;
 }
 
-const struct hd_policy hd_policy_reduced = {begin, choose, committed, next};
+static bool
+owns(void)
+{
+    uint32_t mine = part;
+
+    if (hd_options.jobs == 1 ||
+        (hd.events > 0 && node[hd.events - 1].level > LEVELS)) {
+        return true;
+    }
+    part++;
+    return hd_shared_take_part(mine);
+}
+
+const struct hd_policy hd_policy_reduced = {begin, choose, committed, next, owns};

@@ -252,6 +252,20 @@ merge(struct hd_summary *sum, int jobs)
     sum->memory_kb = used.ru_maxrss;
 }
 
+static bool
+is_known(const struct hd_shared *in, const struct hd_found *found)
+{
+    int i;
+
+    for (i = 0; i < in->founds; i++) {
+        if (in->found[i].verdict == found->verdict &&
+            strcmp(in->found[i].text, found->text) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
 /* Put the other workers' findings after the first one's. */
 static void
 gather(int jobs)
@@ -264,6 +278,9 @@ gather(int jobs)
         const struct hd_shared *from = job[i].set.shared;
 
         for (k = 0; k < from->founds && to->founds < HD_FOUND_MAX; k++) {
+            if (is_known(to, &from->found[k])) {
+                continue;
+            }
             to->found[to->founds] = from->found[k];
             memcpy(job[0].set.found_step[to->founds],
                    job[i].set.found_step[k],

@@ -88,14 +88,13 @@ aside(uint64_t enabled)
 {
     int i;
 
-    if (hd_options.search != HD_SEARCH_ALL) {
+    if (hd_options.search != HD_SEARCH_ALL || hd_options.deaths > 0) {
         return -1;
     }
     for (i = 0; i < hd.width; i++) {
         int kind = hd.thread[i].next.kind;
-        bool dies = hd_options.deaths > 0 && hd.thread[i].may_die;
 
-        if ((enabled >> i & 1) != 0 && !dies &&
+        if ((enabled >> i & 1) != 0 &&
             (kind == HD_OP_START || kind == HD_OP_CREATE ||
              kind == HD_OP_EXIT || kind == HD_OP_JOIN)) {
             return i;

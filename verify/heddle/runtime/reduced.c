@@ -570,8 +570,38 @@ reverse(int first, int second, int events)
     }
 }
 
-/* What blocked threads, and those that the end of the process cut off, would
- * have done next can race as well. */
+/* The death that took this thread of the same process along, or -1. */
+static int
+taken_by(const struct hd_thread *thread, int events)
+{
+    int e;
+
+    if (thread->state != HD_DEAD || thread->next.kind == HD_OP_DEATH) {
+        return -1;
+    }
+    for (e = events - 1; e >= 0; e--) {
+        if (hd.event[e].op.kind == HD_OP_DEATH &&
+            hd.thread[hd.event[e].thread].process == thread->process) {
+            return e;
+        }
+    }
+    return -1;
+}
+
+/* The thread's next operation might have come before event e. */
+static void
+pending_before(const struct hd_thread *thread, int e, int at)
+{
+    int from = hd.races;
+
+    hd_depend_pending(thread, at);
+    hd.races = from;
+    hd.race[hd.races] = (struct hd_pair){e, at};
+    hd.races++;
+}
+
+/* What blocked threads, those that the end of the process cut off, and those
+ * that died with another would have done next can race as well. */
 static void
 pending(int events)
 {
@@ -580,8 +610,12 @@ pending(int events)
 
     for (i = 0; i < hd.width; i++) {
         const struct hd_thread *thread = &hd.thread[i];
-        int from = hd.races;
+        int death = taken_by(thread, events);
 
+        if (death >= 0) {
+            pending_before(thread, death, at);
+            at++;
+        }
         if (thread->state != HD_LIVE) {
             continue;
         }
@@ -592,10 +626,7 @@ pending(int events)
         } else if ((hd.end == HD_END_DONE || hd.end == HD_END_FINDING) &&
                    events > 0 && hd_alternatives(thread) != 0 &&
                    hd.event[events - 1].thread != i) {
-            hd_depend_pending(thread, at);
-            hd.races = from;
-            hd.race[hd.races] = (struct hd_pair){events - 1, at};
-            hd.races++;
+            pending_before(thread, events - 1, at);
             at++;
         }
     }

@@ -151,9 +151,31 @@ queues(const struct hd_thread *thread, struct hd_op *op)
     for (i = 0; (object = hd_object_nth(i)) != NULL; i++) {
         for (j = 0; j < object->waiters; j++) {
             if (object->waiter[j] == thread->id) {
-                hd_op_touch(op, object->at, 1, HD_WRITE);
+                hd_op_touch(op, hd_object_queue_place(object), 1, HD_WRITE);
             }
         }
+    }
+}
+
+/* What the thread waits for, if it waits. */
+static void
+waits_for(const struct hd_thread *thread, struct hd_op *op)
+{
+    struct hd_op wanted = thread->next;
+    int i;
+
+    if (hd_ready(thread)) {
+        return;
+    }
+    if (thread->refine != NULL) {
+        thread->refine(thread, &wanted);
+    }
+    for (i = 0; i < wanted.accesses; i++) {
+        hd_op_touch(op, wanted.access[i].at, wanted.access[i].bytes, HD_WRITE);
+        op->access[op->accesses - 1].state = wanted.access[i].state;
+    }
+    for (i = 0; thread->spinning && i < thread->spin_objects; i++) {
+        hd_op_touch(op, thread->spin_object[i], 1, HD_WRITE);
     }
 }
 
@@ -168,6 +190,7 @@ touches(const struct hd_thread *thread, struct hd_op *op)
             hd_op_touch(op, HD_OBJECT_THREAD(i), 1, HD_WRITE);
             hd_death_releases(&hd.thread[i], op);
             queues(&hd.thread[i], op);
+            waits_for(&hd.thread[i], op);
         }
     }
     if (thread->process != 0) {
@@ -193,13 +216,16 @@ losses(const struct hd_thread *thread)
 void
 hd_death_prepare(struct hd_thread *thread)
 {
-    hd_op_init(&thread->next, HD_OP_DEATH, thread->next.pc);
+    struct hd_op death;
+
+    hd_op_init(&death, HD_OP_DEATH, thread->next.pc);
+    touches(thread, &death);
+    thread->next = death;
     thread->next.value = losses(thread);
     thread->refine = NULL;
     thread->ready = NULL;
     thread->ready_before = NULL;
     thread->spinning = false;
-    touches(thread, &thread->next);
 }
 
 static void

@@ -7,6 +7,9 @@
  * then other threads can only see the plain stores, and which of those were
  * done is chosen freely.
  *
+ * The death of a thread that waits also conflicts with what would let it go
+ * on: then it might have gone on instead.
+ *
  * Invariants
  *   1. At most hd_options.deaths deaths happen in one execution.
  *   2. The stores kept for a thread are those since its last step that

@@ -88,9 +88,11 @@ run_once(void)
 static void
 count(void)
 {
-    if (hd.end == HD_END_ELSEWHERE) {
+    if (hd.end == HD_END_ELSEWHERE ||
+        (hd_policy->owns != NULL && !hd_policy->owns())) {
         return;
     }
+    hd_shared->threads = hd.width;
     hd_shared->steps += (uint64_t)hd.events;
     if ((uint64_t)hd.events > hd_shared->longest) {
         hd_shared->longest = (uint64_t)hd.events;
@@ -147,6 +149,25 @@ explore(void)
     }
 }
 
+/* With no preemption first, then with one, and so on: the first failure has
+ * as few as possible. */
+static void
+explore_by_bound(void)
+{
+    int most = hd_options.preemptions;
+    int bound;
+
+    for (bound = 0; bound <= most; bound++) {
+        hd_options.preemptions = bound;
+        hd_shared->cut = 0;
+        hd_shared->complete = false;
+        explore();
+        if (!hd_shared->complete || hd_shared->cut == 0) {
+            return;
+        }
+    }
+}
+
 static void
 choose_policy(void)
 {
@@ -176,7 +197,11 @@ void
 hd_explorer_run(void)
 {
     choose_policy();
-    explore();
+    if (hd_options.search == HD_SEARCH_PREEMPTIONS) {
+        explore_by_bound();
+    } else {
+        explore();
+    }
     if (hd_options.search == HD_SEARCH_RANDOM ||
         hd_options.search == HD_SEARCH_PCT) {
         hd_shared->complete = false;

@@ -102,6 +102,14 @@ HD_LIBC(int, memcmp, const void *one, const void *two, size_t bytes)
     return memcmp(one, two, bytes);
 }
 
+/* What clang makes of a comparison with zero. */
+HD_LIBC(int, bcmp, const void *one, const void *two, size_t bytes)
+{
+    hd_access_plain(one, bytes, false, HD_CALLER);
+    hd_access_plain(two, bytes, false, HD_CALLER);
+    return memcmp(one, two, bytes) != 0;
+}
+
 HD_LIBC(void *, memchr, const void *in, int value, size_t bytes)
 {
     void *at = (void *)(uintptr_t)memchr(in, value, bytes);

@@ -318,6 +318,24 @@ hd_model_end(enum hd_end end)
     abort();
 }
 
+/* Nobody is obliged to die: where nobody can do anything else, the threads
+ * are stuck. */
+static bool
+only_deaths_left(void)
+{
+    int i;
+
+    if (hd.deaths >= hd_options.deaths) {
+        return false;
+    }
+    for (i = 0; i < hd.width; i++) {
+        if (hd_ready(&hd.thread[i])) {
+            return false;
+        }
+    }
+    return hd.live != 0;
+}
+
 /* Who goes on. Deaths are carried out here: they need no context. */
 static struct hd_thread *
 elect(void)
@@ -328,6 +346,9 @@ elect(void)
 
         if (hd.events >= hd_options.steps_max) {
             hd_model_end(HD_END_STEPS);
+        }
+        if (only_deaths_left()) {
+            hd_model_end(HD_END_STUCK);
         }
         id = hd_policy->choose(hd.events);
         if (id < 0) {

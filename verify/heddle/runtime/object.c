@@ -197,6 +197,13 @@ hd_object_still(const struct hd_object *one, uint32_t pc)
     }
 }
 
+uint64_t
+hd_object_queue_place(const struct hd_object *one)
+{
+    return one->type == HD_TYPE_FUTEX ? one->at ^ (UINT64_C(1) << 56)
+                                      : one->at;
+}
+
 void
 hd_object_queue(struct hd_object *one, int thread)
 {

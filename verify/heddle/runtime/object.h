@@ -59,6 +59,8 @@ struct hd_object *hd_object_nth(int index);
 void hd_object_still(const struct hd_object *object, uint32_t pc);
 const char *hd_type_name(int type);
 
+/* Where operations on its queue are: elsewhere than the word of a futex. */
+uint64_t hd_object_queue_place(const struct hd_object *object);
 void hd_object_queue(struct hd_object *object, int thread);
 bool hd_object_unqueue(struct hd_object *object, int thread);
 

@@ -52,7 +52,7 @@ struct hd_access {
     int32_t previous; /* event that wrote the object before, or -1 */
 };
 
-enum { HD_ACCESSES_MAX = 4 };
+enum { HD_ACCESSES_MAX = 6 };
 
 struct hd_op {
     uint16_t kind;      /* enum hd_kind */

@@ -168,12 +168,14 @@ lowest(uint64_t mask)
     return __builtin_ctzll(mask);
 }
 
-/* No sequence to follow: the thread that ran goes on if it can. */
+/* No sequence to follow: the thread that ran goes on if it can. One that can
+ * only die does so when there is nothing else. */
 static int
 choose_freely(struct node *here, int depth)
 {
     int last = depth > 0 ? hd.event[depth - 1].thread : 0;
-    uint64_t can = hd_alternatives(&hd.thread[last]);
+    int dying = -1;
+    uint64_t can;
     int i;
     bool asleep = false;
 
@@ -181,15 +183,19 @@ choose_freely(struct node *here, int depth)
         int id = i == 0 ? last : i - 1;
 
         can = hd_alternatives(&hd.thread[id]);
-        if (can == 0) {
-            continue;
-        }
-        if ((here->sleep & bit(id)) == 0) {
+        if (can != 0 && (here->sleep & bit(id)) != 0) {
+            asleep = true;
+        } else if (can != 0 && (dying < 0 || lowest(can) < HD_DEATH_CHOICE)) {
             here->thread = (int16_t)id;
             here->choice = (int16_t)lowest(can);
-            return id;
+            if (here->choice < HD_DEATH_CHOICE) {
+                return id;
+            }
+            dying = id;
         }
-        asleep = true;
+    }
+    if (dying >= 0) {
+        return dying;
     }
     return asleep ? -(int)HD_END_REDUNDANT : hd_policy_stuck();
 }
@@ -423,6 +429,14 @@ commutes_with_all(const struct hd_op *op)
     return true;
 }
 
+/* The thread's next step may be its death as well as its operation: neither
+ * alone says what the thread commutes with. */
+static bool
+mortal(int thread)
+{
+    return hd_options.deaths > 0 && hd.thread[thread].may_die;
+}
+
 /* What a thread that sleeps at node e, and is not in the sequence, would do
  * from there: its next event of the execution, or what it waits to do. */
 static struct hd_op
@@ -438,7 +452,7 @@ next_operation(int thread, int e, int events)
         }
     }
     hd_op_widen(&op);
-    if (hd.thread[thread].may_die && hd_options.deaths > 0) {
+    if (mortal(thread)) {
         op.global = true;
     }
     return op;
@@ -505,7 +519,7 @@ matching(uint32_t list)
         int at = find_thread(one->thread);
 
         if (at < 0) {
-            if (commutes_with_all(&one->op)) {
+            if (!mortal(one->thread) && commutes_with_all(&one->op)) {
                 return list;
             }
         } else if (hd.event[sequence[at]].choice == one->choice &&
@@ -556,8 +570,38 @@ reverse(int first, int second, int events)
     }
 }
 
-/* What blocked threads, and those that the end of the process cut off, would
- * have done next can race as well. */
+/* The death that took this thread of the same process along, or -1. */
+static int
+taken_by(const struct hd_thread *thread, int events)
+{
+    int e;
+
+    if (thread->state != HD_DEAD || thread->next.kind == HD_OP_DEATH) {
+        return -1;
+    }
+    for (e = events - 1; e >= 0; e--) {
+        if (hd.event[e].op.kind == HD_OP_DEATH &&
+            hd.thread[hd.event[e].thread].process == thread->process) {
+            return e;
+        }
+    }
+    return -1;
+}
+
+/* The thread's next operation might have come before event e. */
+static void
+pending_before(const struct hd_thread *thread, int e, int at)
+{
+    int from = hd.races;
+
+    hd_depend_pending(thread, at);
+    hd.races = from;
+    hd.race[hd.races] = (struct hd_pair){e, at};
+    hd.races++;
+}
+
+/* What blocked threads, those that the end of the process cut off, and those
+ * that died with another would have done next can race as well. */
 static void
 pending(int events)
 {
@@ -566,8 +610,12 @@ pending(int events)
 
     for (i = 0; i < hd.width; i++) {
         const struct hd_thread *thread = &hd.thread[i];
-        int from = hd.races;
+        int death = taken_by(thread, events);
 
+        if (death >= 0) {
+            pending_before(thread, death, at);
+            at++;
+        }
         if (thread->state != HD_LIVE) {
             continue;
         }
@@ -578,10 +626,7 @@ pending(int events)
         } else if ((hd.end == HD_END_DONE || hd.end == HD_END_FINDING) &&
                    events > 0 && hd_alternatives(thread) != 0 &&
                    hd.event[events - 1].thread != i) {
-            hd_depend_pending(thread, at);
-            hd.races = from;
-            hd.race[hd.races] = (struct hd_pair){events - 1, at};
-            hd.races++;
+            pending_before(thread, events - 1, at);
             at++;
         }
     }
@@ -664,4 +709,17 @@ next(void)
     return false;
 }
 
-const struct hd_policy hd_policy_reduced = {begin, choose, committed, next};
+static bool
+owns(void)
+{
+    uint32_t mine = part;
+
+    if (hd_options.jobs == 1 ||
+        (hd.events > 0 && node[hd.events - 1].level > LEVELS)) {
+        return true;
+    }
+    part++;
+    return hd_shared_take_part(mine);
+}
+
+const struct hd_policy hd_policy_reduced = {begin, choose, committed, next, owns};

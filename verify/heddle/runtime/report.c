@@ -42,13 +42,14 @@ hd_report_json(const struct hd_summary *summary, const struct hd_found *found,
 
     printf("{\"verdict\":\"%s\",\"executions\":%llu,\"blocked\":%llu,"
            "\"complete\":%s,\"steps\":%llu,\"longest\":%llu,"
-           "\"seconds\":%.3f,\"cut\":",
+           "\"seconds\":%.3f,\"memory_kb\":%ld,\"cut\":",
            hd_verdict_name(summary->verdict),
            (unsigned long long)summary->executions,
            (unsigned long long)summary->blocked,
            summary->complete ? "true" : "false",
            (unsigned long long)summary->steps,
-           (unsigned long long)summary->longest, summary->seconds);
+           (unsigned long long)summary->longest, summary->seconds,
+           summary->memory_kb);
     json_text(summary->cut_by);
     printf(",\"text\":");
     json_text(founds > 0 ? found[0].text : "");
@@ -61,6 +62,28 @@ hd_report_json(const struct hd_summary *summary, const struct hd_found *found,
     }
     printf("]}\n");
     fflush(stdout);
+}
+
+/* What the paper promises for this many schedules. */
+static void
+pct_bound(FILE *to, const struct hd_summary *summary)
+{
+    double one = 1.0 / summary->threads;
+    double miss = 1.0;
+    uint64_t i;
+    int d;
+
+    for (d = 1; d < hd_options.pct_depth; d++) {
+        one /= (double)summary->longest;
+    }
+    for (i = 0; i < summary->executions && miss > 1e-12; i++) {
+        miss *= 1.0 - one;
+    }
+    fprintf(to, "heddle: PCT: %d threads, %llu steps, depth %d: each schedule "
+            "finds a bug of that depth with probability at least %.3g, all "
+            "of these together at least %.3g\n", summary->threads,
+            (unsigned long long)summary->longest, hd_options.pct_depth, one,
+            1.0 - miss);
 }
 
 void
@@ -87,6 +110,9 @@ hd_report_summary(FILE *to, const struct hd_summary *summary)
                     "subset was tried");
     }
     fprintf(to, "\n");
+    if (hd_options.search == HD_SEARCH_PCT && summary->longest > 0) {
+        pct_bound(to, summary);
+    }
 }
 
 void

@@ -13,9 +13,10 @@
 struct hd_summary {
     uint64_t executions;
     uint64_t blocked;
+    int threads;
     uint64_t steps;
     uint64_t longest;
-    uint64_t preempted;
+    long memory_kb;          /* the largest worker's */
     double seconds;
     bool complete;
     bool inexact;

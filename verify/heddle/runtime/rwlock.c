@@ -152,10 +152,12 @@ static int
 write_lock(pthread_rwlock_t *pointer, const void *pc)
 {
     struct hd_object *lock = use(pointer, pc);
+    uint64_t local;
 
     if (lock->owner == hd.self->id) {
         return EDEADLK;
     }
+    local = hd_spin_local();
     if (writers_first(lock)) {
         describe(HD_OP_ANNOUNCE, lock, pc);
         hd_step();
@@ -163,7 +165,7 @@ write_lock(pthread_rwlock_t *pointer, const void *pc)
     }
     describe(HD_OP_WRLOCK, lock, pc);
     hd_next_blocks(can_write, could_write);
-    hd_spin_visit();
+    hd_spin_visit_in(local);
     hd_step();
     hd_object_still(lock, place(pc));
     if (writers_first(lock)) {

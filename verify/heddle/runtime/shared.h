@@ -71,7 +71,7 @@ struct hd_shared {
     uint64_t steps;
     uint64_t longest;
     uint64_t idle_ticks;      /* grows while plain code runs */
-    uint64_t switches_max;
+    int threads;
     bool complete;
     bool broken;              /* a finding was recorded by the supervisor */
     bool late;                /* a wait did not expire for --timeouts */

@@ -120,7 +120,7 @@ hd_trace_stuck(void)
     for (i = 0; i < hd.width; i++) {
         const struct hd_thread *thread = &hd.thread[i];
 
-        if (thread->state != HD_LIVE) {
+        if (thread->state != HD_LIVE || hd.end == HD_END_DONE) {
             continue;
         }
         if (thread->next.kind == HD_OP_RELOCK && !thread->signalled) {

@@ -2,7 +2,7 @@
 #include <heddle.h>
 #include <stdatomic.h>
 
-static atomic_bool stop;
+atomic_bool stop;
 
 void
 t0(void)

@@ -50,7 +50,7 @@ MAN_PAGES := $(wildcard docs/man/*.[1-9])
 .DELETE_ON_ERROR:
 .SECONDARY:
 .PHONY: all check demo install uninstall format clean help tests stress \
-	stress-death
+	stress-death install-core
 
 all: $(COMMANDS:%=build/bin/%) ## build every command into build/bin (the default)
 
@@ -114,7 +114,12 @@ $(STRESS): %: %.o $(STRESS_SHARED) $(BUILD)/libdipccore.a
 	$(CC) -o $@ $< $(STRESS_SHARED) $(EXTRA) $(BUILD)/libdipccore.a \
 		$(ALL_LDFLAGS) -Wl,-z,now
 
-install: all ## install commands and man pages under $(DESTDIR)$(PREFIX)
+install-core: $(BUILD)/libdipccore.a ## install only the lock's library and headers
+	install -d $(DESTDIR)$(PREFIX)/lib $(DESTDIR)$(PREFIX)/include/dipc
+	install -m 644 $< $(DESTDIR)$(PREFIX)/lib
+	install -m 644 $(wildcard core/*.h) $(DESTDIR)$(PREFIX)/include/dipc
+
+install: all install-core ## install commands and man pages under $(DESTDIR)$(PREFIX)
 	install -d $(DESTDIR)$(PREFIX)/bin
 	install -m 755 $(COMMANDS:%=build/bin/%) $(DESTDIR)$(PREFIX)/bin
 	for page in $(MAN_PAGES); do \
@@ -124,6 +129,8 @@ install: all ## install commands and man pages under $(DESTDIR)$(PREFIX)
 	done
 
 uninstall: ## remove what install put there
+	rm -f $(DESTDIR)$(PREFIX)/lib/libdipccore.a
+	rm -rf $(DESTDIR)$(PREFIX)/include/dipc
 	for command in $(COMMANDS); do \
 		rm -f $(DESTDIR)$(PREFIX)/bin/$$command; \
 	done

@@ -9,6 +9,15 @@ PREFIX = /usr/local
 DESTDIR =
 PYTHON = python3
 
+# `make V=1` shows each command whole.
+ifdef V
+SAY := @:
+RUN :=
+else
+SAY := @printf '  %-8s %s\n'
+RUN := @
+endif
+
 COMPILER := $(notdir $(lastword $(CC)))
 BUILD := build/$(COMPILER)-$(VARIANT)
 
@@ -44,15 +53,28 @@ STRESS := $(STRESS_SOURCES:%.c=$(BUILD)/%)
 STRESS_SHARED := $(patsubst %.c,$(BUILD)/%.o,$(filter-out \
 	$(STRESS_SOURCES),$(wildcard stress/*.c)))
 C_FILES := $(wildcard core/*.[ch] net/*.[ch] cli/*.[ch] tests/*.[ch] \
-	stress/*.[ch] stress/bench/*.[ch])
+	stress/*.[ch] stress/bench/*.[ch] verify/*.[ch] \
+	verify/heddle/*.h verify/heddle/*/*.[ch])
+# Heddle is built with flags of its own, whatever the variant; its threads are
+# switched in assembly, for x86-64 alone.
+HEDDLE_CFLAGS := -std=c11 -D_GNU_SOURCE -O2 -g -fno-pie -MMD -MP \
+	-Iverify/heddle $(WARNINGS)
+HEDDLE_RUNTIME := $(patsubst %.c,$(BUILD)/%.o, \
+	$(wildcard verify/heddle/runtime/*.c)) \
+	$(BUILD)/verify/heddle/runtime/switch.o
+HEDDLE_COMMAND := $(patsubst %.c,$(BUILD)/%.o, \
+	$(wildcard verify/heddle/command/*.c))
+ifeq ($(shell uname -m),x86_64)
+HEDDLE := build/bin/heddle build/lib/libheddle.a
+endif
 MAN_PAGES := $(wildcard docs/man/*.[1-9])
 
 .DELETE_ON_ERROR:
 .SECONDARY:
 .PHONY: all check demo install uninstall format clean help tests stress \
-	stress-death install-core
+	stress-death install-core verify
 
-all: $(COMMANDS:%=build/bin/%) ## build every command into build/bin (the default)
+all: $(COMMANDS:%=build/bin/%) $(HEDDLE) ## build every command into build/bin (the default)
 
 help: ## list the targets
 	@awk -F':.*## ' '/^[a-z-]+:.*## / \
@@ -68,6 +90,10 @@ stress: $(STRESS) # the programs of stress/, which need nothing else
 stress-death: $(STRESS) ## kill processes at random, and at every instruction (about 2 minutes)
 	stress/run_death $(BUILD)
 
+verify: all ## check every property of the core within its full bounds (15 minutes)
+	verify/run --full
+	verify/promela/run
+
 demo: all ## watch two processes exchange messages through a server
 	cli/demo
 
@@ -76,17 +102,35 @@ $(BUILD)/libdipcnet.a: $(NET)
 $(BUILD)/libdipccli.a: $(CLI)
 $(BUILD)/%.a:
 	@rm -f $@
-	$(AR) rcs $@ $^
+	@$(AR) rcs $@ $^
 
 LIBRARIES := $(BUILD)/libdipccli.a $(BUILD)/libdipcnet.a \
 	$(BUILD)/libdipccore.a
 
 $(BUILD)/%.o: %.c Makefile
 	@mkdir -p $(@D)
-	$(CC) $(ALL_CFLAGS) $(CPPFLAGS) -c -o $@ $<
+	$(SAY) compile $@
+	$(RUN)$(CC) $(ALL_CFLAGS) $(CPPFLAGS) -c -o $@ $<
+
+$(HEDDLE_RUNTIME) $(HEDDLE_COMMAND): ALL_CFLAGS = $(HEDDLE_CFLAGS)
+$(BUILD)/%.o: %.S Makefile
+	@mkdir -p $(@D)
+	$(SAY) assemble $@
+	$(RUN)$(CC) -c -o $@ $<
+
+build/bin/heddle: $(HEDDLE_COMMAND)
+	@mkdir -p $(@D)
+	$(SAY) link $@
+	$(RUN)$(CC) -no-pie -o $@ $^
+
+build/lib/libheddle.a: $(HEDDLE_RUNTIME)
+	@mkdir -p $(@D)
+	@rm -f $@
+	@$(AR) rcs $@ $^
 
 $(BUILD)/cli/dipc $(BUILD)/cli/dipcrm: %: %.o $(LIBRARIES)
-	$(CC) -o $@ $< $(LIBRARIES) $(ALL_LDFLAGS)
+	$(SAY) link $@
+	$(RUN)$(CC) -o $@ $< $(LIBRARIES) $(ALL_LDFLAGS)
 
 build/bin/%: $(BUILD)/cli/%
 	@mkdir -p $(@D)
@@ -94,8 +138,9 @@ build/bin/%: $(BUILD)/cli/%
 	@ln -sf build/bin/$* $*
 
 $(BUILD)/tests/%: $(BUILD)/tests/%.o $(TEST_SHARED) $(LIBRARIES)
-	$(CC) -o $@ $< $(TEST_SHARED) $(LIBRARIES) $(ALL_LDFLAGS) \
-		-Wl,--wrap=parking_wait -lcmocka
+	$(SAY) link $@
+	$(RUN)$(CC) -o $@ $< $(TEST_SHARED) $(LIBRARIES) $(ALL_LDFLAGS) \
+		-Wl,--wrap=parking_wait,--wrap=malloc,--wrap=calloc -lcmocka
 
 # One contender is in C++; without its header the comparison does without it.
 BOOST := $(wildcard /usr/include/boost/interprocess/sync/interprocess_upgradable_mutex.hpp)
@@ -107,11 +152,13 @@ endif
 
 $(BUILD)/%.o: %.cpp Makefile
 	@mkdir -p $(@D)
-	$(CXX) -std=c++17 -pthread -MMD -MP -Istress -Wall -Wextra -Werror \
+	$(SAY) compile $@
+	$(RUN)$(CXX) -std=c++17 -pthread -MMD -MP -Istress -Wall -Wextra -Werror \
 		$(CFLAGS) -c -o $@ $<
 
 $(STRESS): %: %.o $(STRESS_SHARED) $(BUILD)/libdipccore.a
-	$(CC) -o $@ $< $(STRESS_SHARED) $(EXTRA) $(BUILD)/libdipccore.a \
+	$(SAY) link $@
+	$(RUN)$(CC) -o $@ $< $(STRESS_SHARED) $(EXTRA) $(BUILD)/libdipccore.a \
 		$(ALL_LDFLAGS) -Wl,-z,now
 
 install-core: $(BUILD)/libdipccore.a ## install only the lock's library and headers
@@ -122,6 +169,12 @@ install-core: $(BUILD)/libdipccore.a ## install only the lock's library and head
 install: all install-core ## install commands and man pages under $(DESTDIR)$(PREFIX)
 	install -d $(DESTDIR)$(PREFIX)/bin
 	install -m 755 $(COMMANDS:%=build/bin/%) $(DESTDIR)$(PREFIX)/bin
+ifdef HEDDLE
+	install -m 755 build/bin/heddle $(DESTDIR)$(PREFIX)/bin
+	install -d $(DESTDIR)$(PREFIX)/lib/heddle $(DESTDIR)$(PREFIX)/include
+	install -m 644 build/lib/libheddle.a $(DESTDIR)$(PREFIX)/lib/heddle
+	install -m 644 verify/heddle/heddle.h $(DESTDIR)$(PREFIX)/include
+endif
 	for page in $(MAN_PAGES); do \
 		directory=$(DESTDIR)$(PREFIX)/share/man/man$${page##*.}; \
 		install -d $$directory && \
@@ -131,7 +184,9 @@ install: all install-core ## install commands and man pages under $(DESTDIR)$(PR
 uninstall: ## remove what install put there
 	rm -f $(DESTDIR)$(PREFIX)/lib/libdipccore.a
 	rm -rf $(DESTDIR)$(PREFIX)/include/dipc
-	for command in $(COMMANDS); do \
+	rm -rf $(DESTDIR)$(PREFIX)/lib/heddle
+	rm -f $(DESTDIR)$(PREFIX)/include/heddle.h
+	for command in $(COMMANDS) heddle; do \
 		rm -f $(DESTDIR)$(PREFIX)/bin/$$command; \
 	done
 	for page in $(MAN_PAGES); do \
@@ -144,4 +199,4 @@ format: ## lay out the C sources as .clang-format says
 clean: ## remove everything that was built
 	rm -rf build dipc dipcrm
 
--include $(wildcard $(BUILD)/*/*.d $(BUILD)/*/*/*.d)
+-include $(wildcard $(BUILD)/*/*.d $(BUILD)/*/*/*.d $(BUILD)/*/*/*/*.d)

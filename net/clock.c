@@ -44,7 +44,6 @@ clock_remaining_ms(uint64_t now_ns, uint64_t deadline_ns)
     if (deadline_ns <= now_ns) {
         return 0;
     }
-    uint64_t remaining_ms =
-        (deadline_ns - now_ns + CLOCK_NS_PER_MS - 1) / CLOCK_NS_PER_MS;
+    uint64_t remaining_ms = (deadline_ns - now_ns - 1) / CLOCK_NS_PER_MS + 1;
     return remaining_ms < MS_PER_DAY ? (int)remaining_ms : MS_PER_DAY;
 }

@@ -27,7 +27,7 @@
  *
  * Invariants.
  *   N1  answers leave in the order of their requests, one each
- *   N2  no more than SESSION_HEADER_MAX + packet bytes of input and
+ *   N2  no more than CODEC_HEADER_MAX + packet bytes of input and
  *       SESSION_OUTPUT_MIN + packet bytes of output are ever held
  *   N3  an idle session (nothing received and unanswered, nothing to send)
  *       holds no buffer after session_rest
@@ -45,6 +45,12 @@
 
 #define SESSION_FOREVER UINT64_MAX
 
+/* Answers gather up to this, and always one packet more (N2). */
+#define SESSION_OUTPUT_MIN 32768
+
+/* A refused write announcing more than this is not waited for: close. */
+#define SESSION_DROPPED_MAX ((uint64_t)16 << 20)
+
 /* Where a session gets the time: nanoseconds of CLOCK_MONOTONIC. */
 struct session_clock {
     uint64_t (*now_ns)(void *context);
@@ -53,7 +59,7 @@ struct session_clock {
 
 /* What the server decides for all its sessions.  const after init. */
 struct session_config {
-    size_t packet_bytes;         /* 1024 or more */
+    size_t packet_bytes;         /* 1 or more */
     uint64_t gap_ns;             /* silence that ends an unframed request */
     uint64_t request_timeout_ns; /* to finish a request once begun */
     uint64_t idle_timeout_ns;    /* between requests; SESSION_FOREVER: none */
@@ -62,7 +68,12 @@ struct session_config {
     struct statistics *statistics; /* shared by all sessions */
 };
 
-enum session_next { SESSION_RECEIVE, SESSION_SEND, SESSION_WAIT, SESSION_CLOSE };
+enum session_next {
+    SESSION_RECEIVE,
+    SESSION_SEND,
+    SESSION_WAIT,
+    SESSION_CLOSE
+};
 
 /* Whom a SESSION_WAIT waits for. */
 struct session_wanted {
@@ -77,14 +88,14 @@ struct session; /* fields in session.c's hands; see session_create */
  * A new session over a store.  The store and the config outlive it.
  * Errors: ENOMEM
  */
-int session_create(const struct session_config *config, struct store *store,
-                   struct session **session)
-    __attribute__((warn_unused_result));
+int
+session_create(const struct session_config *config, struct store *store,
+               struct session **session) __attribute__((warn_unused_result));
 void session_destroy(struct session *session);
 
 /* Do all that can be done now.  Never blocks, but for a mailbox's lock. */
-enum session_next session_advance(struct session *session)
-    __attribute__((warn_unused_result));
+enum session_next
+session_advance(struct session *session) __attribute__((warn_unused_result));
 
 /*
  * SESSION_RECEIVE: where to put what arrives, and how much at most (never 0).
@@ -92,13 +103,14 @@ enum session_next session_advance(struct session *session)
  */
 int session_room(struct session *session, void **room, size_t *room_bytes)
     __attribute__((warn_unused_result));
-void session_received(struct session *session, size_t bytes);
+void session_received(struct session *session, size_t bytes); /* 1 or more */
 void session_ended(struct session *session);
 
 /*
- * By when session_received or session_ended must have been called, else
- * session_expired; SESSION_FOREVER when nothing is due.  The engine looks
- * once more for bytes that have arrived before it calls session_expired.
+ * SESSION_RECEIVE: by when session_received or session_ended must have been
+ * called, else session_expired; SESSION_FOREVER when nothing is due.  The
+ * engine looks once more for bytes that have arrived before it calls
+ * session_expired; a session_received after it takes it back.
  */
 uint64_t session_deadline_ns(const struct session *session);
 void session_expired(struct session *session);
@@ -123,6 +135,18 @@ void session_stop(struct session *session);
 
 /* Give the buffers back while nothing is in them (N3). */
 void session_rest(struct session *session);
+
+/* Assert N2 and the invariants of what a session is made of. */
+void session_check(const struct session *session);
+
+/* How much memory its buffers take now (N2, N3). */
+size_t session_held_bytes(const struct session *session);
+
+/*
+ * What was behind an answer of `internal`, for the server's log: an errno
+ * value (EINPROGRESS: a write whose outcome is unknown), or 0: nothing.
+ */
+int session_fault(const struct session *session);
 
 /* The early refusal of a connection, a whole answer: "err busy: ...\n". */
 const char *session_refusal(void);

@@ -20,12 +20,12 @@ struct statistics {
     _Atomic uint64_t conflicts;
     _Atomic uint64_t timeouts; /* waits that saw nothing newer */
     _Atomic uint64_t lock_timeouts;
-    _Atomic uint64_t lock_recoveries;
     _Atomic uint64_t bad_requests;
     _Atomic uint64_t bytes_in;
     _Atomic uint64_t bytes_out;
-    uint64_t clients_max;   /* const after init */
-    uint64_t instance;      /* const after init */
+    const _Atomic uint64_t *lock_recoveries; /* counted elsewhere, or NULL */
+    uint64_t clients_max;                    /* const after init */
+    uint64_t instance;                       /* const after init */
     uint64_t started_ns;    /* CLOCK_MONOTONIC; const after init */
     uint64_t mailboxes;     /* const after init */
     uint64_t mailbox_bytes; /* const after init */

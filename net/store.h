@@ -49,8 +49,8 @@ struct store_write {
 /* The mailbox as the operation left it or found it. */
 struct store_view {
     uint64_t version;
-    uint64_t size_bytes;  /* of the whole content */
-    size_t length_bytes;  /* copied by a read */
+    uint64_t size_bytes; /* of the whole content */
+    size_t length_bytes; /* copied by a read */
 };
 
 struct store;

@@ -61,6 +61,7 @@ tear_down(void **state)
 static int
 write_with(struct stage *stage, struct mailbox_write request)
 {
+    memset(&stage->view, 0x5a, sizeof(stage->view));
     return mailbox_write(&stage->segment, stage->seat, M, &request, NULL,
                          &stage->view);
 }
@@ -100,6 +101,7 @@ static int
 read_with(struct stage *stage, struct mailbox_read request)
 {
     memset(stage->buffer, 0x5a, sizeof(stage->buffer));
+    memset(&stage->view, 0x5a, sizeof(stage->view));
     return mailbox_read(&stage->segment, stage->seat, M, &request, NULL,
                         stage->buffer, &stage->view);
 }
@@ -264,10 +266,12 @@ another_version_is_a_conflict_and_changes_nothing(void **state)
     assert_int_equal(write_with(stage, stale), ESTALE);
     assert_int_equal(stage->view.version, 1);
     assert_int_equal(stage->view.size_bytes, 5);
+    assert_int_equal(stage->view.length_bytes, 0);
     content_is(stage, "hello", 5, 1);
     const struct mailbox_write right = {MAILBOX_REPLACE, 0, 1, "yes", 3};
     assert_int_equal(write_with(stage, right), 0);
     assert_int_equal(stage->view.version, 2);
+    assert_int_equal(stage->view.size_bytes, 3);
     assert_int_equal(read_with(stage, (struct mailbox_read){0, SIZE, 1}),
                      ESTALE);
     assert_int_equal(stage->view.version, 2);
@@ -288,6 +292,9 @@ a_mailbox_that_does_not_exist_is_refused(void **state)
                      ENOENT);
     assert_int_equal(mailbox_write(&stage->segment, stage->seat, UINT32_MAX,
                                    &none, NULL, &stage->view),
+                     ENOENT);
+    assert_int_equal(mailbox_write(&stage->segment, stage->seat, 2, &none, NULL,
+                                   &stage->view),
                      ENOENT);
     assert_int_equal(mailbox_wait(&stage->segment, stage->seat, 2, 0, NULL),
                      ENOENT);
@@ -337,35 +344,111 @@ random_writes_agree_with_a_plain_array(void **state)
 
 #define LARGE (UINT64_C(64) << 20)
 
+static const struct mailbox_record *
+valid_record(struct stage *stage)
+{
+    uint64_t version = 0;
+    assert_int_equal(mailbox_version(&stage->segment, M, &version), 0);
+    return &segment_mailbox(&stage->segment, M)->records[version & 1];
+}
+
+static unsigned char *
+spare_bank(struct stage *stage)
+{
+    return segment_bank(&stage->segment, M, 1 - valid_record(stage)->bank);
+}
+
 /* Touched pages tell what an append copies: of 64 MB, its own bytes only. */
 static void
 an_append_to_a_large_mailbox_leaves_the_spare_bank_alone(void **state)
 {
     struct stage *stage = make_stage(LARGE);
-    unsigned char *spare = segment_bank(&stage->segment, M, 0);
     (void)state;
     assert_int_equal(replace(stage, "x"), 0);
     assert_int_equal(overwrite(stage, LARGE - 10, "y"), 0);
-    const struct mailbox_record *record =
-        &segment_mailbox(&stage->segment, M)->records[0];
-    assert_int_equal(record->length_bytes, LARGE - 9);
-    spare = segment_bank(&stage->segment, M, 1 - record->bank);
+    assert_int_equal(valid_record(stage)->length_bytes, LARGE - 9);
+    unsigned char *spare = spare_bank(stage);
     memset(spare, 0x77, LARGE);
     assert_int_equal(append(stage, "abc"), 0);
     assert_int_equal(append(stage, "def"), 0);
+    assert_ptr_equal(spare_bank(stage), spare);
     for (uint64_t i = 0; i < LARGE; i += 4096) {
         assert_int_equal(spare[i], 0x77);
     }
-    assert_int_equal(overwrite(stage, 0, "z"), 0);
-    spare = segment_bank(&stage->segment, M, 1 - record->bank);
-    memset(spare + 1, 0x77, 4096);
-    assert_int_equal(overwrite(stage, LARGE / 2, "z"), 0);
-    assert_int_equal(spare[1], 0x77);
-    assert_int_equal(spare[4096], 0x77);
-    memset(spare + 1, 0, 4096);
     assert_int_equal(replace(stage, "x"), 0);
     *state = stage;
     tear_down(state);
+}
+
+/* What an overwrite does not copy keeps the marks that are made there. */
+static void
+an_overwrite_of_a_large_mailbox_copies_what_the_last_one_changed(void **state)
+{
+    struct stage *stage = make_stage(LARGE);
+    (void)state;
+    assert_int_equal(overwrite(stage, LARGE - 1, "y"), 0);
+    assert_int_equal(overwrite(stage, 0, "z"), 0);
+    unsigned char *spare = spare_bank(stage);
+    memset(spare + 1, 0x77, LARGE / 2);
+    assert_int_equal(overwrite(stage, LARGE - 8, "zz"), 0);
+    assert_ptr_equal(
+        segment_bank(&stage->segment, M, valid_record(stage)->bank), spare);
+    assert_int_equal(spare[0], 'z');
+    for (uint64_t i = 1; i < LARGE / 2; i += 4095) {
+        assert_int_equal(spare[i], 0x77);
+    }
+    assert_int_equal(replace(stage, "x"), 0);
+    *state = stage;
+    tear_down(state);
+}
+
+static void
+common_but_for(struct stage *stage, uint64_t mirrored, uint64_t begin,
+               uint64_t end)
+{
+    const struct mailbox_record *record = valid_record(stage);
+    assert_int_equal(atomic_load(&record->mirrored_bytes), mirrored);
+    assert_int_equal(record->stale_begin, begin);
+    assert_int_equal(record->stale_end, end);
+    mailbox_check(&stage->segment, M);
+}
+
+static void
+a_record_tells_what_the_banks_have_in_common(void **state)
+{
+    struct stage *stage = *state;
+    assert_int_equal(replace(stage, "abcdefgh"), 0);
+    assert_int_equal(atomic_load(&valid_record(stage)->mirrored_bytes), 0);
+    assert_int_equal(overwrite(stage, 5, "Z"), 0);
+    common_but_for(stage, 8, 5, 6);
+    assert_int_equal(append(stage, "ij"), 0);
+    common_but_for(stage, 8, 5, 6);
+    assert_int_equal(overwrite(stage, 20, "k"), 0);
+    common_but_for(stage, 8, 5, 6);
+    assert_int_equal(overwrite(stage, 19, "12345"), 0);
+    common_but_for(stage, 21, 19, 21);
+    content_is(stage,
+               "abcdeZghij\0\0\0\0\0\0\0\0\0"
+               "12345",
+               24, 5);
+}
+
+/* What a commit that is not made must leave as it is. */
+static void
+a_write_leaves_the_record_and_bytes_of_the_version_before(void **state)
+{
+    struct stage *stage = *state;
+    const char *texts[] = {"one", "three", "", "seven"};
+    for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
+        assert_int_equal(replace(stage, texts[i]), 0);
+        const struct mailbox_record *before = valid_record(stage);
+        const unsigned char *bytes =
+            segment_bank(&stage->segment, M, before->bank);
+        assert_int_equal(replace(stage, "another"), 0);
+        assert_ptr_not_equal(valid_record(stage), before);
+        assert_int_equal(before->length_bytes, strlen(texts[i]));
+        assert_memory_equal(bytes, texts[i], strlen(texts[i]));
+    }
 }
 
 struct part {
@@ -547,6 +630,119 @@ a_lock_not_had_in_time_is_told_and_changes_nothing(void **state)
     actor_fini(&actor);
 }
 
+static int
+lock_for_reading(void *argument)
+{
+    struct part *part = argument;
+    struct segment *segment = &part->stage->segment;
+    return rwlock_rdlock(&segment->seats, &segment_mailbox(segment, M)->lock,
+                         part->seat, NULL);
+}
+
+static void
+a_write_waits_for_who_reads(void **state)
+{
+    struct stage *stage = *state;
+    struct actor actor;
+    struct part part = {.stage = stage};
+    const struct timespec past = {0, 0};
+    const struct mailbox_write news = {MAILBOX_REPLACE, 0, MAILBOX_ANY_VERSION,
+                                       "news", 4};
+    actor_init(&actor);
+    assert_int_equal(actor_do(&actor, sit, &part), 0);
+    assert_int_equal(actor_do(&actor, lock_for_reading, &part), 0);
+    assert_int_equal(mailbox_write(&stage->segment, stage->seat, M, &news,
+                                   &past, &stage->view),
+                     ETIMEDOUT);
+    content_is(stage, "", 0, 0);
+    assert_int_equal(actor_do(&actor, unlock, &part), 0);
+    assert_int_equal(actor_do(&actor, stand, &part), 0);
+    actor_fini(&actor);
+}
+
+static int
+replace_by_news(void *argument)
+{
+    struct part *part = argument;
+    struct mailbox_view view;
+    const struct mailbox_write news = {MAILBOX_REPLACE, 0, MAILBOX_ANY_VERSION,
+                                       "news", 4};
+    return mailbox_write(&part->stage->segment, part->seat, M, &news, NULL,
+                         &view);
+}
+
+static int
+replace_version_0(void *argument)
+{
+    struct part *part = argument;
+    struct mailbox_view view;
+    const struct mailbox_write late = {MAILBOX_REPLACE, 0, 0, "late", 4};
+    return mailbox_write(&part->stage->segment, part->seat, M, &late, NULL,
+                         &view);
+}
+
+/* Torn counts what is not the news. */
+static int
+read_news(void *argument)
+{
+    struct part *part = argument;
+    struct mailbox_view view;
+    char data[SIZE];
+    const struct mailbox_read all = {0, SIZE, MAILBOX_ANY_VERSION};
+    int error = mailbox_read(&part->stage->segment, part->seat, M, &all, NULL,
+                             data, &view);
+    part->torn += view.version != 1 || view.length_bytes != 4 ? 1 : 0;
+    part->torn += part->torn == 0 && memcmp(data, "news", 4) != 0 ? 1 : 0;
+    return error;
+}
+
+/* Behind a holder queue a write and then `step`: what does step answer? */
+static int
+behind_a_queued_write(struct stage *stage, int (*step)(void *),
+                      enum seat_state queued, int *torn)
+{
+    struct actor actors[3];
+    struct part parts[3];
+    for (int i = 0; i < 3; i++) {
+        parts[i] = (struct part){.stage = stage};
+        actor_init(&actors[i]);
+        assert_int_equal(actor_do(&actors[i], sit, &parts[i]), 0);
+    }
+    assert_int_equal(actor_do(&actors[0], lock_for_writing, &parts[0]), 0);
+    actor_start(&actors[1], replace_by_news, &parts[1]);
+    actor_await_state(&stage->segment.seats, parts[1].seat, SEAT_QUEUED_WRITE);
+    actor_start(&actors[2], step, &parts[2]);
+    actor_await_state(&stage->segment.seats, parts[2].seat, queued);
+    assert_int_equal(actor_do(&actors[0], unlock, &parts[0]), 0);
+    assert_int_equal(actor_finish(&actors[1]), 0);
+    int result = actor_finish(&actors[2]);
+    for (int i = 0; i < 3; i++) {
+        assert_int_equal(actor_do(&actors[i], stand, &parts[i]), 0);
+        actor_fini(&actors[i]);
+    }
+    *torn = parts[2].torn;
+    return result;
+}
+
+static void
+a_read_sees_the_version_of_its_turn_and_not_of_its_arrival(void **state)
+{
+    int torn = 0;
+    assert_int_equal(
+        behind_a_queued_write(*state, read_news, SEAT_QUEUED_READ, &torn), 0);
+    assert_int_equal(torn, 0);
+}
+
+static void
+a_compare_and_swap_is_judged_when_its_turn_comes(void **state)
+{
+    int torn = 0;
+    assert_int_equal(behind_a_queued_write(*state, replace_version_0,
+                                           SEAT_QUEUED_WRITE, &torn),
+                     ESTALE);
+    content_is(*state, "news", 4, 1);
+}
+
 static void
 check_m(void *argument)
 {
@@ -581,6 +777,54 @@ the_check_finds_a_broken_record(void **state)
     atomic_store(&record->mirrored_bytes, 6);
     assert_true(actor_aborts(check_m, stage));
     *record = sound;
+}
+
+static void
+the_check_looks_at_the_lock_and_the_watch_too(void **state)
+{
+    struct stage *stage = *state;
+    struct mailbox *mailbox = segment_mailbox(&stage->segment, M);
+    mailbox->lock.writers = 1;
+    assert_true(actor_aborts(check_m, stage));
+    mailbox->lock.writers = 0;
+    atomic_store(&mailbox->watch.count, 1);
+    assert_true(actor_aborts(check_m, stage));
+    atomic_store(&mailbox->watch.count, 0);
+    mailbox_check(&stage->segment, M);
+}
+
+/* The shortest content of which a byte can differ from the spare bank's. */
+static void
+the_check_finds_one_byte_that_is_not_common(void **state)
+{
+    struct stage *stage = *state;
+    assert_int_equal(replace(stage, "a"), 0);
+    assert_int_equal(overwrite(stage, 0, "b"), 0);
+    common_but_for(stage, 1, 0, 1);
+    segment_mailbox(&stage->segment, M)->records[0].stale_end = 0;
+    assert_true(actor_aborts(check_m, stage));
+    segment_mailbox(&stage->segment, M)->records[0].stale_end = 1;
+}
+
+static void
+finish_m(void *argument)
+{
+    struct stage *stage = argument;
+    mailbox_fini(segment_mailbox(&stage->segment, M));
+}
+
+static void
+finishing_a_mailbox_in_use_is_a_bug(void **state)
+{
+    struct stage *stage = *state;
+    struct mailbox *mailbox = segment_mailbox(&stage->segment, M);
+    assert_false(actor_aborts(finish_m, stage));
+    mailbox->lock.holders.count = 1;
+    assert_true(actor_aborts(finish_m, stage));
+    mailbox->lock.holders.count = 0;
+    mailbox->watch.watchers.count = 1;
+    assert_true(actor_aborts(finish_m, stage));
+    mailbox->watch.watchers.count = 0;
 }
 
 static int
@@ -627,10 +871,20 @@ main(void)
         TEST(random_writes_agree_with_a_plain_array),
         cmocka_unit_test(
             an_append_to_a_large_mailbox_leaves_the_spare_bank_alone),
+        cmocka_unit_test(
+            an_overwrite_of_a_large_mailbox_copies_what_the_last_one_changed),
+        TEST(a_record_tells_what_the_banks_have_in_common),
+        TEST(a_write_leaves_the_record_and_bytes_of_the_version_before),
         TEST(nobody_sees_half_a_write),
         TEST(a_write_wakes_a_watcher_and_figures_tell_of_it),
         TEST(a_lock_not_had_in_time_is_told_and_changes_nothing),
+        TEST(a_write_waits_for_who_reads),
+        TEST(a_read_sees_the_version_of_its_turn_and_not_of_its_arrival),
+        TEST(a_compare_and_swap_is_judged_when_its_turn_comes),
         TEST(the_check_finds_a_broken_record),
+        TEST(the_check_looks_at_the_lock_and_the_watch_too),
+        TEST(the_check_finds_one_byte_that_is_not_common),
+        TEST(finishing_a_mailbox_in_use_is_a_bug),
         TEST(a_length_beyond_the_bank_is_never_believed),
     };
     return cmocka_run_group_tests_name("mailbox", tests, NULL, NULL);

@@ -122,9 +122,9 @@ a_sleeper_learns_that_the_guard_s_owner_died(void **state)
 static enum parking_kind kinds[] = {PARKING_CONDITION, PARKING_FUTEX};
 
 #define TEST(name)                                       \
-    {#name " (condition)", name, NULL, NULL, &kinds[0]}, \
+    {#name "_with_a_condition", name, NULL, NULL, &kinds[0]}, \
     {                                                    \
-#name " (futex)", name, NULL, NULL, &kinds[1]    \
+#name "_with_a_futex", name, NULL, NULL, &kinds[1]    \
     }
 
 int

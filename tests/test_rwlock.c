@@ -871,9 +871,9 @@ a_crowd_with_short_deadlines_breaks_no_invariant(void **state)
 }
 
 #define TEST(name)                                                     \
-    {#name " (conditions)", name, set_up_conditions, tear_down, NULL}, \
+    {#name "_with_conditions", name, set_up_conditions, tear_down, NULL}, \
     {                                                                  \
-#name " (futexes)", name, set_up_futexes, tear_down, NULL      \
+#name "_with_futexes", name, set_up_futexes, tear_down, NULL      \
     }
 
 int

@@ -390,9 +390,9 @@ no_publication_is_missed(void **state)
 }
 
 #define TEST(name)                                                     \
-    {#name " (conditions)", name, set_up_conditions, tear_down, NULL}, \
+    {#name "_with_conditions", name, set_up_conditions, tear_down, NULL}, \
     {                                                                  \
-#name " (futexes)", name, set_up_futexes, tear_down, NULL      \
+#name "_with_futexes", name, set_up_futexes, tear_down, NULL      \
     }
 
 int

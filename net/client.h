@@ -1,0 +1,42 @@
+#ifndef DIPC_CLIENT_H
+#define DIPC_CLIENT_H
+
+/*
+ * A client: what one thread does for one connection.
+ *
+ * Idea.  The thread drives a session (net/session.h) over a socket.  While
+ * requests come, it sleeps in recv itself, so that a batch of requests costs
+ * one recv and one send.  When nothing has come for CLIENT_REST_NS, the
+ * session gives its buffers back, and the thread sleeps in poll, on the
+ * connection and on the descriptor that says that the server ends.  The end of
+ * a gap is timed exactly, by poll too.
+ *
+ * No lock is held while the peer is awaited: a session holds none between its
+ * calls.
+ *
+ * Who may call.  client_serve: a member's thread.
+ */
+
+#include <stdatomic.h>
+#include <stdbool.h>
+
+#include "clock.h"
+#include "log.h"
+#include "roster.h"
+#include "session.h"
+
+#define CLIENT_REST_NS (250 * CLOCK_NS_PER_MS)
+
+/* What all clients of a server share.  const while any is served. */
+struct client_host {
+    const struct session_config *session;
+    struct store_source *source;
+    struct log *log;
+    int stop_fd;                 /* readable once the server ends */
+    const atomic_bool *stopping; /* and this is true */
+};
+
+/* Serve the member's connection to its end.  context: struct client_host. */
+void client_serve(void *context, struct member *member);
+
+#endif

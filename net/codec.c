@@ -1,0 +1,468 @@
+#include "codec.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#define NUMBERS "a number from 0 to 9223372036854775807"
+
+/* How much of a client's field is shown back to it, and what that takes. */
+#define QUOTED_MAX 24
+#define QUOTED_ROOM (QUOTED_MAX + 6)
+
+#define DIGITS_MAX 20 /* of 64 bits */
+
+struct field {
+    const char *bytes;
+    size_t length_bytes;
+};
+
+/* What is left of a line. */
+struct cursor {
+    const char *next;
+    const char *end;
+};
+
+struct verb {
+    const char *name;
+    enum codec_verb verb;
+    unsigned required; /* fields, enum codec_given */
+    unsigned options;  /* enum codec_given */
+    const char *usage;
+};
+
+static const struct verb verbs[] = {
+    {"r", CODEC_READ, CODEC_MAILBOX,
+     CODEC_AT | CODEC_MAX | CODEC_IF | CODEC_AFTER | CODEC_WAIT,
+     "r <mailbox> [at=<offset>] [max=<bytes>] [if=<version>] "
+     "[after=<version> [wait=<ms>]]"},
+    {"w", CODEC_WRITE, CODEC_MAILBOX, CODEC_AT | CODEC_IF,
+     "w <mailbox> <length> [at=<offset>|at=end] [if=<version>]"},
+    {"s", CODEC_STATISTICS, 0, 0, "s [<mailbox>]"},
+    {"q", CODEC_QUIT, 0, 0, "q [<mailbox>]"},
+};
+
+static const struct {
+    const char *key;
+    enum codec_given option;
+} options[] = {
+    {"at", CODEC_AT},       {"max", CODEC_MAX},   {"if", CODEC_IF},
+    {"after", CODEC_AFTER}, {"wait", CODEC_WAIT},
+};
+
+#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
+
+static bool
+field_is(struct field field, const char *text)
+{
+    return field.length_bytes == strlen(text) &&
+           memcmp(field.bytes, text, field.length_bytes) == 0;
+}
+
+/* The next field, unless only spaces are left. */
+static bool
+next_field(struct cursor *cursor, struct field *field)
+{
+    while (cursor->next < cursor->end && *cursor->next == ' ') {
+        cursor->next++;
+    }
+    field->bytes = cursor->next;
+    while (cursor->next < cursor->end && *cursor->next != ' ') {
+        cursor->next++;
+    }
+    field->length_bytes = (size_t)(cursor->next - field->bytes);
+    return field->length_bytes > 0;
+}
+
+static bool
+parse_number(struct field field, uint64_t *number)
+{
+    uint64_t value = 0;
+    size_t i;
+
+    for (i = 0; i < field.length_bytes; i++) {
+        unsigned digit = (unsigned)(unsigned char)field.bytes[i] - '0';
+
+        if (digit > 9 || value > (CODEC_NUMBER_END - 1 - digit) / 10) {
+            return false;
+        }
+        value = value * 10 + digit;
+    }
+    *number = value;
+    return field.length_bytes > 0;
+}
+
+/* The field between quotation marks, short and fit for a terminal (C2). */
+static const char *
+quote(struct field field, char quoted[static QUOTED_ROOM])
+{
+    size_t shown = field.length_bytes;
+    char *to = quoted;
+    size_t i;
+
+    if (shown > QUOTED_MAX) {
+        shown = QUOTED_MAX;
+    }
+    *to++ = '"';
+    for (i = 0; i < shown; i++) {
+        bool is_visible = field.bytes[i] >= ' ' && field.bytes[i] <= '~';
+
+        *to++ = is_visible ? field.bytes[i] : '?';
+    }
+    if (shown < field.length_bytes) {
+        memcpy(to, "...", 3);
+        to += 3;
+    }
+    memcpy(to, "\"", 2);
+    return quoted;
+}
+
+__attribute__((format(printf, 2, 3))) static int
+complain(struct codec_fault *fault, const char *format, ...)
+{
+    va_list arguments;
+
+    va_start(arguments, format);
+    (void)vsnprintf(fault->text, sizeof fault->text, format, arguments);
+    va_end(arguments);
+    return EBADMSG;
+}
+
+static const struct verb *
+find_verb(struct field field)
+{
+    size_t i;
+
+    for (i = 0; i < COUNT(verbs); i++) {
+        if (field_is(field, verbs[i].name)) {
+            return &verbs[i];
+        }
+    }
+    return NULL;
+}
+
+static int
+decode_mailbox(struct cursor *cursor, const struct verb *verb,
+               struct codec_request *request, struct codec_fault *fault)
+{
+    char quoted[QUOTED_ROOM];
+    struct field field;
+
+    if (!next_field(cursor, &field)) {
+        if ((verb->required & CODEC_MAILBOX) == 0) {
+            return 0;
+        }
+        return complain(fault, "%s wants a mailbox: %s", verb->name,
+                        verb->usage);
+    }
+    if (!parse_number(field, &request->mailbox)) {
+        return complain(fault, "mailbox %s is not " NUMBERS,
+                        quote(field, quoted));
+    }
+    request->given |= CODEC_MAILBOX;
+    return 0;
+}
+
+/* A write's length: none makes it unframed. */
+static int
+decode_length(struct cursor *cursor, const struct verb *verb,
+              struct codec_request *request, struct codec_fault *fault)
+{
+    char quoted[QUOTED_ROOM];
+    struct field field;
+
+    if (!next_field(cursor, &field)) {
+        return 0;
+    }
+    if (memchr(field.bytes, '=', field.length_bytes) != NULL) {
+        return complain(fault,
+                        "a write with options wants its length first: %s",
+                        verb->usage);
+    }
+    if (!parse_number(field, &request->length_bytes)) {
+        return complain(fault, "length %s is not " NUMBERS,
+                        quote(field, quoted));
+    }
+    request->given |= CODEC_LENGTH;
+    return 0;
+}
+
+/* The options that a verb knows, as a person writes them. */
+static const char *
+list_options(const struct verb *verb)
+{
+    return verb->verb == CODEC_READ ? "at, max, if, after and wait"
+                                    : "at and if";
+}
+
+static int
+set_option(struct codec_request *request, enum codec_given option,
+           struct field value)
+{
+    switch (option) {
+    case CODEC_AT:
+        if (request->verb == CODEC_WRITE && field_is(value, "end")) {
+            request->mode = STORE_APPEND;
+            return 0;
+        }
+        request->mode = STORE_OVERWRITE;
+        return parse_number(value, &request->offset_bytes) ? 0 : EINVAL;
+    case CODEC_MAX:
+        return parse_number(value, &request->max_bytes) ? 0 : EINVAL;
+    case CODEC_IF:
+        return parse_number(value, &request->if_version) ? 0 : EINVAL;
+    case CODEC_AFTER:
+        return parse_number(value, &request->after_version) ? 0 : EINVAL;
+    case CODEC_WAIT:
+        return parse_number(value, &request->wait_ms) ? 0 : EINVAL;
+    case CODEC_MAILBOX:
+    case CODEC_LENGTH:
+        break;
+    }
+    assert(false);
+    return EINVAL;
+}
+
+static int
+decode_option(struct field field, const struct verb *verb,
+              struct codec_request *request, struct codec_fault *fault)
+{
+    const char *equals = memchr(field.bytes, '=', field.length_bytes);
+    struct field key = field;
+    struct field value;
+    char quoted[QUOTED_ROOM];
+    size_t i;
+
+    if (equals == NULL) {
+        return complain(fault, "%s is no option (key=value); usage: %s",
+                        quote(field, quoted), verb->usage);
+    }
+    key.length_bytes = (size_t)(equals - field.bytes);
+    value.bytes = equals + 1;
+    value.length_bytes = field.length_bytes - key.length_bytes - 1;
+    for (i = 0; i < COUNT(options); i++) {
+        if (field_is(key, options[i].key)) {
+            break;
+        }
+    }
+    if (verb->options == 0) {
+        return complain(fault, "%s takes no option %s: %s", verb->name,
+                        quote(key, quoted), verb->usage);
+    }
+    if (i == COUNT(options) || (verb->options & options[i].option) == 0) {
+        return complain(fault, "option %s is not one of %s's: %s",
+                        quote(key, quoted), verb->name, list_options(verb));
+    }
+    if ((request->given & options[i].option) != 0) {
+        return complain(fault, "option %s is given twice", options[i].key);
+    }
+    request->given |= options[i].option;
+    if (set_option(request, options[i].option, value) != 0) {
+        return complain(fault, "%s=%s is not " NUMBERS "%s", options[i].key,
+                        quote(value, quoted),
+                        request->verb == CODEC_WRITE &&
+                                options[i].option == CODEC_AT
+                            ? ", nor end"
+                            : "");
+    }
+    return 0;
+}
+
+static int
+decode_options(struct cursor *cursor, const struct verb *verb,
+               struct codec_request *request, struct codec_fault *fault)
+{
+    struct field field;
+
+    while (next_field(cursor, &field)) {
+        int error = decode_option(field, verb, request, fault);
+
+        if (error != 0) {
+            return error;
+        }
+    }
+    if ((request->given & (CODEC_WAIT | CODEC_AFTER)) == CODEC_WAIT) {
+        return complain(fault, "wait=<ms> wants after=<version> beside it");
+    }
+    return 0;
+}
+
+int
+codec_decode(const char *line, size_t line_bytes, struct codec_request *request,
+             struct codec_fault *fault)
+{
+    struct cursor cursor = {line, line + line_bytes};
+    const struct verb *verb;
+    char quoted[QUOTED_ROOM];
+    struct field field;
+    int error;
+
+    *request = (struct codec_request){.mode = STORE_REPLACE,
+                                      .max_bytes = CODEC_NUMBER_END - 1,
+                                      .if_version = STORE_ANY_VERSION};
+    fault->fate = CODEC_LINE_ENDED;
+    fault->dropped_bytes = 0;
+    fault->text[0] = '\0';
+    if (!next_field(&cursor, &field)) {
+        return ENODATA;
+    }
+    verb = find_verb(field);
+    if (verb == NULL) {
+        return complain(fault, "unknown verb %s: r, w, s and q are known",
+                        quote(field, quoted));
+    }
+    request->verb = verb->verb;
+    if (request->verb == CODEC_WRITE) {
+        fault->fate = CODEC_OUT_OF_STEP;
+    }
+    error = decode_mailbox(&cursor, verb, request, fault);
+    if (error == 0 && request->verb == CODEC_WRITE) {
+        error = decode_length(&cursor, verb, request, fault);
+        if (error == 0 && (request->given & CODEC_LENGTH) != 0) {
+            fault->fate = CODEC_DATA_FOLLOWS;
+            fault->dropped_bytes = request->length_bytes;
+        }
+    }
+    return error != 0 ? error : decode_options(&cursor, verb, request, fault);
+}
+
+int
+codec_find_line(const char *bytes, size_t length_bytes, size_t *line_bytes,
+                size_t *whole_bytes)
+{
+    size_t looked =
+        length_bytes < CODEC_HEADER_MAX ? length_bytes : CODEC_HEADER_MAX;
+    const char *newline = memchr(bytes, '\n', looked);
+    size_t line = newline == NULL ? looked : (size_t)(newline - bytes);
+
+    if (line > 0 && bytes[line - 1] == '\r' &&
+        (newline != NULL || line == CODEC_LINE_MAX + 1)) {
+        line--;
+    }
+    if (line > CODEC_LINE_MAX) {
+        return EMSGSIZE;
+    }
+    if (newline == NULL) {
+        return EAGAIN;
+    }
+    *line_bytes = line;
+    *whole_bytes = (size_t)(newline - bytes) + 1;
+    return 0;
+}
+
+bool
+codec_is_bare(const char *bytes, size_t length_bytes)
+{
+    struct field number;
+    uint64_t ignored;
+
+    if (length_bytes < 2) {
+        return length_bytes == 1 && bytes[0] == 'q';
+    }
+    number = (struct field){bytes + 2, length_bytes - 2};
+    return (bytes[0] == 'r' || bytes[0] == 'q') && bytes[1] == ' ' &&
+           parse_number(number, &ignored);
+}
+
+bool
+codec_is_blank(const char *bytes, size_t length_bytes)
+{
+    size_t spaces = 0;
+
+    if (length_bytes > 0 && bytes[length_bytes - 1] == '\r') {
+        length_bytes--;
+    }
+    while (spaces < length_bytes && bytes[spaces] == ' ') {
+        spaces++;
+    }
+    return spaces == length_bytes;
+}
+
+static char *
+put_text(char *to, const char *text)
+{
+    size_t length = strlen(text);
+
+    memcpy(to, text, length);
+    return to + length;
+}
+
+static char *
+put_number(char *to, uint64_t number)
+{
+    char digits[DIGITS_MAX];
+    size_t count = 0;
+
+    do {
+        digits[DIGITS_MAX - ++count] = (char)('0' + number % 10);
+        number /= 10;
+    } while (number > 0);
+    memcpy(to, digits + DIGITS_MAX - count, count);
+    return to + count;
+}
+
+size_t
+codec_encode_ok(char line[static CODEC_ANSWER_MAX], uint64_t length_bytes)
+{
+    char *to = put_number(put_text(line, "ok "), length_bytes);
+
+    return (size_t)(put_text(to, "\n") - line);
+}
+
+size_t
+codec_encode_view(char line[static CODEC_ANSWER_MAX], uint64_t length_bytes,
+                  const struct store_view *view)
+{
+    char *to = put_number(put_text(line, "ok "), length_bytes);
+
+    to = put_number(put_text(to, " version="), view->version);
+    to = put_number(put_text(to, " size="), view->size_bytes);
+    return (size_t)(put_text(to, "\n") - line);
+}
+
+static const char *
+error_name(enum codec_error error)
+{
+    switch (error) {
+    case CODEC_BAD_REQUEST:
+        return "bad-request";
+    case CODEC_NO_SUCH_MAILBOX:
+        return "no-such-mailbox";
+    case CODEC_TOO_LARGE:
+        return "too-large";
+    case CODEC_CONFLICT:
+        return "conflict";
+    case CODEC_TIMEOUT:
+        return "timeout";
+    case CODEC_BUSY:
+        return "busy";
+    case CODEC_SHUTTING_DOWN:
+        return "shutting-down";
+    case CODEC_INTERNAL:
+        break;
+    }
+    return "internal";
+}
+
+size_t
+codec_encode_error(char line[static CODEC_ANSWER_MAX], enum codec_error error,
+                   uint64_t version, const char *text)
+{
+    char *to = put_text(put_text(line, "err "), error_name(error));
+    size_t length = strlen(text);
+    size_t left;
+
+    if (error == CODEC_CONFLICT) {
+        to = put_number(put_text(to, " version="), version);
+    }
+    to = put_text(to, ": ");
+    left = (size_t)(line + CODEC_ANSWER_MAX - to) - 1;
+    if (length > left) {
+        length = left;
+    }
+    memcpy(to, text, length);
+    to[length] = '\n';
+    return (size_t)(to - line) + length + 1;
+}

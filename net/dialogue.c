@@ -1,0 +1,610 @@
+#include "dialogue.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <inttypes.h>
+
+#include "clock.h"
+
+#define WAIT_DEFAULT_MS 30000
+
+/* Room for the lines of any statistics. */
+#define TEXT_MAX                                                \
+    (STATISTICS_TEXT_MAX > STORE_TEXT_MAX ? STATISTICS_TEXT_MAX \
+                                          : STORE_TEXT_MAX)
+
+#define OUT_OF_MEMORY "err internal: the server is out of memory\n"
+
+void
+dialogue_init(struct dialogue *dialogue, const struct session_config *config,
+              struct store *store, struct buffer *input, struct reply *reply)
+{
+    *dialogue = (struct dialogue){.config = config,
+                                  .store = store,
+                                  .input = input,
+                                  .reply = reply,
+                                  .state = DIALOGUE_HEADER};
+}
+
+void
+dialogue_close(struct dialogue *d)
+{
+    d->state = DIALOGUE_CLOSING;
+    buffer_consume(d->input, buffer_length(d->input));
+}
+
+enum dialogue_next
+dialogue_make_room(struct dialogue *d, size_t data_bytes)
+{
+    switch (reply_make_room(d->reply, data_bytes)) {
+    case 0:
+        return DIALOGUE_ON;
+    case EAGAIN:
+        return DIALOGUE_FULL;
+    default:
+        break;
+    }
+    d->fault = ENOMEM;
+    reply_last_words(d->reply, OUT_OF_MEMORY);
+    dialogue_close(d);
+    return DIALOGUE_OVER;
+}
+
+static uint64_t
+now_ns(const struct dialogue *d)
+{
+    return d->config->clock.now_ns(d->config->clock.context);
+}
+
+/* The lesser of the two, which fits a size because the first does. */
+static size_t
+at_most(size_t size, uint64_t limit)
+{
+    return limit < size ? (size_t)limit : size;
+}
+
+static void
+begin_header(struct dialogue *d)
+{
+    d->state = DIALOGUE_HEADER;
+    d->finished_count++;
+}
+
+static void
+answer_too_large(struct dialogue *d)
+{
+    if (d->request.length_bytes > d->config->packet_bytes) {
+        reply_error(d->reply, CODEC_TOO_LARGE, 0,
+                    "%" PRIu64 " bytes are more than a packet of %zu",
+                    d->request.length_bytes, d->config->packet_bytes);
+    } else {
+        reply_error(d->reply, CODEC_TOO_LARGE, 0,
+                    "the content would be longer than a mailbox of %" PRIu64
+                    " bytes",
+                    d->store->mailbox_bytes);
+    }
+}
+
+static void
+answer_fault(struct dialogue *d, int error)
+{
+    d->fault = error;
+    reply_error(d->reply, CODEC_INTERNAL, 0, "%s",
+                error == EINPROGRESS
+                    ? "the outcome is unknown: read before you try again"
+                    : "a fault in the server; its log tells more");
+}
+
+/*
+ * Answer what a store's operation returned, and take the next header or
+ * close.  Context: room was made.
+ */
+static void
+fail(struct dialogue *d, int error, const struct store_view *view)
+{
+    begin_header(d);
+    switch (error) {
+    case ENOENT:
+        reply_error(d->reply, CODEC_NO_SUCH_MAILBOX, 0,
+                    "mailbox %" PRIu64 " is not one of 0 to %" PRIu64,
+                    d->request.mailbox, d->store->mailboxes_count - 1);
+        return;
+    case ESTALE:
+        reply_error(d->reply, CODEC_CONFLICT, view->version,
+                    "expected version %" PRIu64, d->request.if_version);
+        return;
+    case EFBIG:
+        answer_too_large(d);
+        return;
+    case EBUSY:
+        reply_error(d->reply, CODEC_BUSY, 0,
+                    "mailbox %" PRIu64 " was locked for too long: try again",
+                    d->request.mailbox);
+        return;
+    case ECANCELED:
+        reply_error(d->reply, CODEC_SHUTTING_DOWN, 0, "the server is ending");
+        break;
+    default:
+        answer_fault(d, error);
+        break;
+    }
+    dialogue_close(d);
+}
+
+static bool
+has_mailbox(const struct dialogue *d)
+{
+    return d->request.mailbox < d->store->mailboxes_count;
+}
+
+static enum dialogue_next
+begin_read(struct dialogue *d)
+{
+    uint64_t wait_ms = (d->request.given & CODEC_WAIT) != 0 ? d->request.wait_ms
+                                                            : WAIT_DEFAULT_MS;
+
+    if (!has_mailbox(d)) {
+        fail(d, ENOENT, NULL);
+        return DIALOGUE_ON;
+    }
+    d->wait_ns = d->config->wait_max_ns;
+    if (wait_ms < d->wait_ns / CLOCK_NS_PER_MS) {
+        d->wait_ns = wait_ms * CLOCK_NS_PER_MS;
+    }
+    if ((d->request.given & CODEC_AFTER) != 0) {
+        d->wait_deadline_ns = clock_add_ns(now_ns(d), d->wait_ns);
+    }
+    d->wait_error = 0;
+    d->state = DIALOGUE_READING;
+    return DIALOGUE_ON;
+}
+
+/* There is nothing newer: wait (again), or say so. */
+static enum dialogue_next
+wait_or_give_up(struct dialogue *d)
+{
+    if (d->wait_error == 0 && d->wait_ns > 0) {
+        return DIALOGUE_WAIT;
+    }
+    statistics_add(&d->config->statistics->timeouts, 1);
+    reply_error(d->reply, CODEC_TIMEOUT, 0,
+                "nothing newer than version %" PRIu64 " in %" PRIu64 " ms",
+                d->request.after_version, d->wait_ns / CLOCK_NS_PER_MS);
+    begin_header(d);
+    return DIALOGUE_ON;
+}
+
+/* Context: room was made for most_bytes of data. */
+static enum dialogue_next
+read_now(struct dialogue *d, size_t most_bytes)
+{
+    struct store_read read = {.mailbox = d->request.mailbox,
+                              .offset_bytes = d->request.offset_bytes,
+                              .max_bytes = most_bytes,
+                              .if_version = d->request.if_version};
+    struct store_view view = {0};
+    int error =
+        d->store->ops->read(d->store, &read, reply_data(d->reply), &view);
+
+    if (error != 0) {
+        fail(d, error, &view);
+        return DIALOGUE_ON;
+    }
+    if ((d->request.given & CODEC_AFTER) != 0 &&
+        view.version <= d->request.after_version) {
+        return wait_or_give_up(d);
+    }
+    assert(view.length_bytes <= most_bytes);
+    reply_read(d->reply, &view);
+    statistics_add(&d->config->statistics->reads, 1);
+    begin_header(d);
+    return DIALOGUE_ON;
+}
+
+/*
+ * A read that wants a newer version: DIALOGUE_ON when there is one (or when
+ * the read has been answered already).  Context: room was made.
+ */
+static enum dialogue_next
+look_for_newer(struct dialogue *d)
+{
+    uint64_t version = 0;
+    int error = d->wait_error == ETIMEDOUT ? 0 : d->wait_error;
+
+    if (error == 0) {
+        error = d->store->ops->version(d->store, d->request.mailbox, &version);
+    }
+    if (error != 0) {
+        fail(d, error, NULL);
+        return DIALOGUE_ON;
+    }
+    return version > d->request.after_version ? DIALOGUE_ON
+                                              : wait_or_give_up(d);
+}
+
+static enum dialogue_next
+step_reading(struct dialogue *d)
+{
+    size_t most_bytes =
+        at_most(at_most(d->config->packet_bytes, d->request.max_bytes),
+                d->store->mailbox_bytes);
+    enum dialogue_next next = dialogue_make_room(d, 0);
+
+    if (next == DIALOGUE_ON && (d->request.given & CODEC_AFTER) != 0) {
+        next = look_for_newer(d);
+    }
+    if (next != DIALOGUE_ON || d->state != DIALOGUE_READING) {
+        return next;
+    }
+    next = dialogue_make_room(d, most_bytes);
+    return next == DIALOGUE_ON ? read_now(d, most_bytes) : next;
+}
+
+/* True when a content would outgrow its mailbox, as far as is known yet. */
+static bool
+is_too_long(const struct dialogue *d)
+{
+    uint64_t offset = 0;
+
+    if (d->request.mode == STORE_OVERWRITE) {
+        offset = d->request.offset_bytes;
+    }
+    return d->request.length_bytes > 0 &&
+           (offset > d->store->mailbox_bytes ||
+            d->request.length_bytes > d->store->mailbox_bytes - offset);
+}
+
+/* What can be said of a framed write before its data is here. */
+static int
+judge_write(struct dialogue *d, struct store_view *view)
+{
+    int error;
+
+    if (!has_mailbox(d)) {
+        return ENOENT;
+    }
+    if (d->request.length_bytes > d->config->packet_bytes || is_too_long(d)) {
+        return EFBIG;
+    }
+    if (d->request.if_version == STORE_ANY_VERSION) {
+        return 0;
+    }
+    error =
+        d->store->ops->version(d->store, d->request.mailbox, &view->version);
+    if (error == 0 && view->version != d->request.if_version) {
+        return ESTALE;
+    }
+    return error;
+}
+
+/* A write was refused before its announced data was received. */
+static void
+begin_dropping(struct dialogue *d, uint64_t dropped_bytes)
+{
+    if (d->state == DIALOGUE_CLOSING || dropped_bytes > SESSION_DROPPED_MAX) {
+        dialogue_close(d);
+        return;
+    }
+    d->dropped_bytes = dropped_bytes;
+    d->state = DIALOGUE_DROPPING;
+}
+
+static enum dialogue_next
+begin_write(struct dialogue *d)
+{
+    struct store_view view = {0};
+    int error;
+
+    if ((d->request.given & CODEC_LENGTH) == 0) {
+        d->discarded_bytes = 0;
+        d->refusal = has_mailbox(d) ? 0 : ENOENT;
+        d->state = DIALOGUE_UNFRAMED;
+        return DIALOGUE_ON;
+    }
+    error = judge_write(d, &view);
+    if (error == 0) {
+        d->state = DIALOGUE_DATA;
+        return DIALOGUE_ON;
+    }
+    fail(d, error, &view);
+    begin_dropping(d, d->request.length_bytes);
+    return DIALOGUE_ON;
+}
+
+/* Context: room was made; the data is at the head of the input. */
+static void
+write_now(struct dialogue *d)
+{
+    struct store_write write = {.mailbox = d->request.mailbox,
+                                .mode = d->request.mode,
+                                .offset_bytes = d->request.offset_bytes,
+                                .if_version = d->request.if_version,
+                                .data = buffer_head(d->input),
+                                .length_bytes =
+                                    (size_t)d->request.length_bytes};
+    struct store_view view = {0};
+    int error = d->store->ops->write(d->store, &write, &view);
+
+    buffer_consume(d->input, write.length_bytes);
+    if (error != 0) {
+        fail(d, error, &view);
+        return;
+    }
+    reply_view(d->reply, &view);
+    statistics_add(&d->config->statistics->writes, 1);
+    begin_header(d);
+}
+
+static enum dialogue_next
+step_data(struct dialogue *d, enum dialogue_rest rest)
+{
+    size_t length = buffer_length(d->input);
+    enum dialogue_next next;
+
+    if (length < d->request.length_bytes && rest != DIALOGUE_END) {
+        return DIALOGUE_STARVED;
+    }
+    next = dialogue_make_room(d, 0);
+    if (next != DIALOGUE_ON) {
+        return next;
+    }
+    if (length < d->request.length_bytes) {
+        reply_error(d->reply, CODEC_BAD_REQUEST, 0,
+                    "the request was cut short: %zu of %" PRIu64
+                    " bytes of data arrived",
+                    length, d->request.length_bytes);
+        dialogue_close(d);
+        return DIALOGUE_ON;
+    }
+    write_now(d);
+    return DIALOGUE_ON;
+}
+
+static enum dialogue_next
+step_unframed(struct dialogue *d, enum dialogue_rest rest)
+{
+    size_t length = buffer_length(d->input);
+    enum dialogue_next next;
+
+    d->request.length_bytes = d->discarded_bytes + length;
+    if (length > d->config->packet_bytes && d->refusal == 0) {
+        d->refusal = EFBIG;
+    }
+    if (d->refusal != 0) {
+        d->discarded_bytes += length;
+        buffer_consume(d->input, length);
+    }
+    if (rest == DIALOGUE_UNKNOWN) {
+        return DIALOGUE_STARVED;
+    }
+    next = dialogue_make_room(d, 0);
+    if (next != DIALOGUE_ON) {
+        return next;
+    }
+    if (d->refusal != 0) {
+        fail(d, d->refusal, NULL);
+    } else {
+        write_now(d);
+    }
+    return DIALOGUE_ON;
+}
+
+static enum dialogue_next
+step_dropping(struct dialogue *d, enum dialogue_rest rest)
+{
+    size_t length = at_most(buffer_length(d->input), d->dropped_bytes);
+
+    buffer_consume(d->input, length);
+    d->dropped_bytes -= length;
+    if (d->dropped_bytes == 0) {
+        begin_header(d);
+    } else if (rest == DIALOGUE_END) {
+        dialogue_close(d);
+    } else {
+        return DIALOGUE_STARVED;
+    }
+    return DIALOGUE_ON;
+}
+
+/* Context: room was made for TEXT_MAX bytes of data. */
+static enum dialogue_next
+answer_statistics(struct dialogue *d)
+{
+    char text[TEXT_MAX];
+    size_t length = 0;
+    int error = 0;
+
+    if ((d->request.given & CODEC_MAILBOX) == 0) {
+        length = statistics_encode(d->config->statistics, now_ns(d), text);
+    } else if (!has_mailbox(d)) {
+        error = ENOENT;
+    } else {
+        error = d->store->ops->describe(d->store, d->request.mailbox, text,
+                                        sizeof text, &length);
+    }
+    if (error != 0) {
+        fail(d, error, NULL);
+        return DIALOGUE_ON;
+    }
+    reply_ok(d->reply, text, length);
+    begin_header(d);
+    return DIALOGUE_ON;
+}
+
+static enum dialogue_next
+begin_request(struct dialogue *d)
+{
+    switch (d->request.verb) {
+    case CODEC_READ:
+        return begin_read(d);
+    case CODEC_WRITE:
+        return begin_write(d);
+    case CODEC_STATISTICS:
+        return answer_statistics(d);
+    case CODEC_QUIT:
+        break;
+    }
+    reply_ok(d->reply, NULL, 0);
+    dialogue_close(d);
+    return DIALOGUE_ON;
+}
+
+/* The header line is no request. */
+static void
+refuse_line(struct dialogue *d, const struct codec_fault *fault)
+{
+    reply_error(d->reply, CODEC_BAD_REQUEST, 0, "%s", fault->text);
+    switch (fault->fate) {
+    case CODEC_LINE_ENDED:
+        begin_header(d);
+        break;
+    case CODEC_DATA_FOLLOWS:
+        begin_dropping(d, fault->dropped_bytes);
+        break;
+    case CODEC_OUT_OF_STEP:
+        dialogue_close(d);
+        break;
+    }
+}
+
+/* Context: room was made. */
+static enum dialogue_next
+take_line(struct dialogue *d, size_t line_bytes, size_t whole_bytes)
+{
+    struct codec_fault fault;
+    int error =
+        codec_decode(buffer_head(d->input), line_bytes, &d->request, &fault);
+
+    buffer_consume(d->input, whole_bytes);
+    if (error == ENODATA) {
+        begin_header(d);
+    } else if (error != 0) {
+        refuse_line(d, &fault);
+    } else {
+        return begin_request(d);
+    }
+    return DIALOGUE_ON;
+}
+
+/* The input is the beginning of a line, or empty. */
+static enum dialogue_next
+step_part_of_line(struct dialogue *d, enum dialogue_rest rest)
+{
+    const char *bytes = buffer_head(d->input);
+    size_t length = buffer_length(d->input);
+    enum dialogue_next next;
+
+    if (rest == DIALOGUE_UNKNOWN) {
+        return DIALOGUE_STARVED;
+    }
+    if (codec_is_blank(bytes, length)) {
+        dialogue_close(d);
+        return DIALOGUE_ON;
+    }
+    next = dialogue_make_room(d, TEXT_MAX);
+    if (next != DIALOGUE_ON) {
+        return next;
+    }
+    if (codec_is_bare(bytes, length)) {
+        return take_line(d, length, length);
+    }
+    reply_error(d->reply, CODEC_BAD_REQUEST, 0,
+                "the request was cut short: no newline ends its header");
+    dialogue_close(d);
+    return DIALOGUE_ON;
+}
+
+static enum dialogue_next
+step_header(struct dialogue *d, enum dialogue_rest rest)
+{
+    size_t line_bytes = 0;
+    size_t whole_bytes = 0;
+    enum dialogue_next next;
+    int error = codec_find_line(buffer_head(d->input), buffer_length(d->input),
+                                &line_bytes, &whole_bytes);
+
+    if (error == EAGAIN) {
+        return step_part_of_line(d, rest);
+    }
+    next = dialogue_make_room(d, TEXT_MAX);
+    if (next != DIALOGUE_ON) {
+        return next;
+    }
+    if (error == 0) {
+        return take_line(d, line_bytes, whole_bytes);
+    }
+    reply_error(d->reply, CODEC_BAD_REQUEST, 0,
+                "the header line is longer than %d bytes", CODEC_LINE_MAX);
+    dialogue_close(d);
+    return DIALOGUE_ON;
+}
+
+enum dialogue_next
+dialogue_step(struct dialogue *d, enum dialogue_rest rest)
+{
+    switch (d->state) {
+    case DIALOGUE_HEADER:
+        return step_header(d, rest);
+    case DIALOGUE_READING:
+        return step_reading(d);
+    case DIALOGUE_DATA:
+        return step_data(d, rest);
+    case DIALOGUE_UNFRAMED:
+        return step_unframed(d, rest);
+    case DIALOGUE_DROPPING:
+        return step_dropping(d, rest);
+    case DIALOGUE_CLOSING:
+        break;
+    }
+    return DIALOGUE_OVER;
+}
+
+void
+dialogue_woken(struct dialogue *d, int error)
+{
+    assert(d->state == DIALOGUE_READING);
+    d->wait_error = error;
+}
+
+bool
+dialogue_owes_an_answer(const struct dialogue *d)
+{
+    switch (d->state) {
+    case DIALOGUE_HEADER:
+        return !codec_is_blank(buffer_head(d->input), buffer_length(d->input));
+    case DIALOGUE_READING:
+    case DIALOGUE_DATA:
+    case DIALOGUE_UNFRAMED:
+        return true;
+    case DIALOGUE_DROPPING:
+    case DIALOGUE_CLOSING:
+        break;
+    }
+    return false;
+}
+
+bool
+dialogue_is_idle(const struct dialogue *d)
+{
+    return d->state == DIALOGUE_HEADER && buffer_length(d->input) == 0;
+}
+
+bool
+dialogue_is_ended_by_silence(const struct dialogue *d)
+{
+    if (d->state == DIALOGUE_UNFRAMED) {
+        return d->request.length_bytes > 0;
+    }
+    return d->state == DIALOGUE_HEADER &&
+           codec_is_bare(buffer_head(d->input), buffer_length(d->input));
+}
+
+void
+dialogue_check(const struct dialogue *d)
+{
+    assert(d->state != DIALOGUE_CLOSING || buffer_length(d->input) == 0);
+    assert(d->state != DIALOGUE_DROPPING ||
+           d->dropped_bytes <= SESSION_DROPPED_MAX);
+    assert(d->state != DIALOGUE_DATA ||
+           d->request.length_bytes <= d->config->packet_bytes);
+}

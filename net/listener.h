@@ -1,0 +1,53 @@
+#ifndef DIPC_LISTENER_H
+#define DIPC_LISTENER_H
+
+/*
+ * A listener: the sockets on which a server is reached, all on one port.
+ *
+ * Idea.  The port is one number for all addresses.  Asked for any port, the
+ * listener lets the system choose one for the first address and then claims
+ * the same for the others; it begins again when somebody has one of those.
+ * So whoever starts a server learns its port without a race.
+ *
+ * Who may call.  One thread.
+ */
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "complaint.h"
+
+#define LISTENER_SOCKETS_MAX 32
+#define LISTENER_ANY_PORT 0
+
+struct listener {
+    int sockets[LISTENER_SOCKETS_MAX]; /* not blocking */
+    size_t count;
+    uint16_t port;
+};
+
+/*
+ * Listen.
+ *   addresses  numbers or host names; none of them: 127.0.0.1 and ::1, as far
+ *              as the machine has them
+ *   port       or LISTENER_ANY_PORT
+ * Context:  may ask the resolver for names, and so wait for it.
+ * Errors:   EADDRINUSE  somebody has the port
+ *           any other   from the resolver and the socket calls
+ * After an error nothing is open, and the complaint names the address.
+ */
+int
+listener_open(struct listener *listener, const char *const *addresses,
+              size_t addresses_count, uint16_t port,
+              struct complaint *complaint) __attribute__((warn_unused_result));
+
+/* Stop listening; may be called again. */
+void listener_close(struct listener *listener);
+
+#define LISTENER_TEXT_MAX 256
+
+/* "127.0.0.1 and ::1", cut at LISTENER_TEXT_MAX; for people. */
+void listener_describe(const struct listener *listener,
+                       char text[static LISTENER_TEXT_MAX]);
+
+#endif

@@ -1,0 +1,112 @@
+"""What the documents show is what happens."""
+
+from __future__ import annotations
+
+import doctest
+import re
+import subprocess
+import sys
+
+from process import machine
+from process.case import ProcessCase
+from process.main import main
+from process.wire import Wire
+
+PORT = "7000"
+
+
+def blocks(text: str) -> list[list[str]]:
+    """The indented examples of a document, each as its lines."""
+    found: list[list[str]] = [[]]
+    for line in text.splitlines():
+        if line.startswith("    "):
+            found[-1].append(line[4:])
+        elif found[-1]:
+            found.append([])
+    return [block for block in found if block]
+
+
+class Readme(ProcessCase):
+    def test_its_examples_say_what_it_shows(self) -> None:
+        machine.need_command("nc")
+        readme = (machine.TOP / "README.md").read_text()
+        self.assertIn("./dipc 16 64 7000 4", readme)
+        server = self.dipc(mailboxes=16, mailbox_kb=64, packet_kb=4)
+        shown = 0
+        for block in blocks(readme.replace(PORT, str(server.port))):
+            if any(line.startswith(">>> ") for line in block):
+                self.play_python("\n".join(block))
+                shown += 1
+            elif block[0].startswith("$ "):
+                shown += self.play_shell(block)
+        self.assertGreater(shown, 3)
+        self.assertEqual(server.wait(), 0)
+
+    def play_shell(self, block: list[str]) -> int:
+        commands: list[tuple[str, list[str]]] = []
+        for line in block:
+            if line.startswith("$ "):
+                commands.append((line[2:], []))
+            else:
+                commands[-1][1].append(line)
+        for command, expected in commands:
+            if command.startswith("./dipc "):
+                continue  # it runs already
+            done = subprocess.run(
+                ["bash", "-c", command],
+                cwd=machine.TOP,
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT,
+                text=True,
+                env=self.environment,
+                timeout=40,
+            )
+            self.assertEqual(done.stdout.splitlines(), expected, command)
+        return len(commands)
+
+    def play_python(self, text: str) -> None:
+        folder = str(machine.TOP / "cli" / "python")
+        sys.path.insert(0, folder)
+        self.addCleanup(sys.path.remove, folder)
+        said: list[str] = []
+        example = doctest.DocTestParser().get_doctest(
+            text, {}, "README.md", None, None
+        )
+        doctest.DocTestRunner().run(
+            example, out=said.append, clear_globs=False
+        )
+        example.globs["c"].close()
+        self.assertEqual(said, [])
+
+
+class Protocol(ProcessCase):
+    def test_its_example_is_exact(self) -> None:
+        text = (machine.TOP / "docs" / "protocol.md").read_text()
+        lines = [
+            line
+            for block in blocks(text)
+            for line in block
+            if re.match("[<>] ", line)
+        ]
+        self.assertGreater(len(lines), 10)
+        with self.dipc(mailboxes=16).connect() as client:
+            while lines:
+                self.play(client, lines)
+
+    def play(self, client: Wire, lines: list[str]) -> None:
+        """One request and its answer, off the beginning of the lines."""
+        header = lines.pop(0).removeprefix("> ")
+        request = header.encode() + b"\n"
+        if re.match(r"w \d+ [1-9]", header):
+            request += lines.pop(0).removeprefix("> ").encode()
+        client.send(request)
+        expected = lines.pop(0).removeprefix("< ")
+        self.assertEqual(client.line().decode(), expected, header)
+        if found := re.match("ok ([1-9][0-9]*)", expected):
+            data = lines.pop(0).removeprefix("< ")
+            self.assertEqual(client.exactly(int(found[1])).decode(), data)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,96 @@
+/* Addresses of both families, as people write them. */
+
+#include <arpa/inet.h>
+#include <netinet/in.h>
+
+#include "cmocka_all.h"
+#include "endpoint.h"
+
+static const struct {
+    int family;
+    const char *host;
+    uint16_t port;
+    const char *described;
+} rows[] = {
+    {AF_INET, "127.0.0.1", 7000, "127.0.0.1:7000"},
+    {AF_INET, "255.255.255.255", 65535, "255.255.255.255:65535"},
+    {AF_INET6, "::1", 1, "[::1]:1"},
+    {AF_INET6, "ffff:eeee:dddd:cccc:bbbb:aaaa:9999:8888", 65535,
+     "[ffff:eeee:dddd:cccc:bbbb:aaaa:9999:8888]:65535"},
+};
+
+#define ROWS (sizeof rows / sizeof rows[0])
+
+static void
+fill(struct sockaddr_storage *address, size_t row)
+{
+    void *host = &((struct sockaddr_in *)address)->sin_addr;
+
+    *address =
+        (struct sockaddr_storage){.ss_family = (sa_family_t)rows[row].family};
+    if (rows[row].family == AF_INET6) {
+        host = &((struct sockaddr_in6 *)address)->sin6_addr;
+    }
+    assert_int_equal(inet_pton(rows[row].family, rows[row].host, host), 1);
+    endpoint_set_port((struct sockaddr *)address, rows[row].port);
+}
+
+static void
+addresses_are_written_as_people_do(void **state)
+{
+    struct sockaddr_storage address;
+    char text[ENDPOINT_TEXT_MAX];
+
+    (void)state;
+    for (size_t i = 0; i < ROWS; i++) {
+        fill(&address, i);
+        endpoint_describe((struct sockaddr *)&address, text);
+        assert_string_equal(text, rows[i].described);
+        endpoint_describe_host((struct sockaddr *)&address, text);
+        assert_string_equal(text, rows[i].host);
+        assert_int_equal(endpoint_port((struct sockaddr *)&address),
+                         rows[i].port);
+    }
+}
+
+static void
+hosts_are_compared_without_their_ports(void **state)
+{
+    struct sockaddr_storage a;
+    struct sockaddr_storage b;
+
+    (void)state;
+    for (size_t i = 0; i < ROWS; i++) {
+        for (size_t j = 0; j < ROWS; j++) {
+            fill(&a, i);
+            fill(&b, j);
+            endpoint_set_port((struct sockaddr *)&b, 9);
+            assert_int_equal(
+                endpoint_is_equal((struct sockaddr *)&a, (struct sockaddr *)&b),
+                i == j);
+        }
+    }
+}
+
+static void
+another_family_has_no_name(void **state)
+{
+    struct sockaddr_storage address = {.ss_family = AF_UNIX};
+    char text[ENDPOINT_TEXT_MAX];
+
+    (void)state;
+    endpoint_describe_host((struct sockaddr *)&address, text);
+    assert_string_equal(text, "?");
+}
+
+int
+main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(addresses_are_written_as_people_do),
+        cmocka_unit_test(hosts_are_compared_without_their_ports),
+        cmocka_unit_test(another_family_has_no_name),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,144 @@
+/* Where a listener listens, and how it says that it cannot. */
+
+#include <errno.h>
+#include <netinet/in.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "cmocka_all.h"
+#include "listener.h"
+
+static struct listener listener;
+static struct complaint complaint;
+
+static int
+open_on(const char *const *addresses, size_t count, uint16_t port)
+{
+    complaint.text[0] = '\0';
+    return listener_open(&listener, addresses, count, port, &complaint);
+}
+
+static int
+connect_ipv4(uint16_t port)
+{
+    const struct sockaddr_in address = {
+        .sin_family = AF_INET,
+        .sin_port = htons(port),
+        .sin_addr.s_addr = htonl(INADDR_LOOPBACK),
+    };
+
+    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    assert_true(fd >= 0);
+    int failed = connect(fd, (const void *)&address, sizeof address);
+    int error = failed ? errno : 0;
+    (void)close(fd);
+    return error;
+}
+
+static void
+any_port_is_one_for_all_addresses(void **state)
+{
+    char text[LISTENER_TEXT_MAX];
+
+    (void)state;
+    assert_int_equal(open_on(NULL, 0, LISTENER_ANY_PORT), 0);
+    assert_true(listener.port > 0);
+    assert_int_equal(connect_ipv4(listener.port), 0);
+    listener_describe(&listener, text);
+    assert_int_equal(strncmp(text, "127.0.0.1", 9), 0);
+    listener_close(&listener);
+    assert_int_equal(connect_ipv4(listener.port), ECONNREFUSED);
+    listener_close(&listener);
+}
+
+static void
+a_taken_port_is_an_error(void **state)
+{
+    struct listener first;
+
+    (void)state;
+    assert_int_equal(open_on(NULL, 0, LISTENER_ANY_PORT), 0);
+    first = listener;
+    assert_int_equal(open_on(NULL, 0, first.port), EADDRINUSE);
+    assert_non_null(strstr(complaint.text, "cannot listen on 127.0.0.1 port"));
+    assert_int_equal(listener.count, 0);
+    listener_close(&first);
+    assert_int_equal(open_on(NULL, 0, first.port), 0);
+    listener_close(&listener);
+}
+
+/* The first address is let go of when the second cannot be had. */
+static void
+a_failure_leaves_nothing_open(void **state)
+{
+    static const char *const addresses[] = {"127.0.0.1", "192.0.2.1"};
+
+    (void)state;
+    assert_int_equal(open_on(addresses, 2, LISTENER_ANY_PORT), EADDRNOTAVAIL);
+    assert_non_null(strstr(complaint.text, "192.0.2.1"));
+    assert_int_equal(listener.count, 0);
+}
+
+static void
+names_become_addresses_once_each(void **state)
+{
+    static const char *const addresses[] = {"localhost", "127.0.0.1",
+                                            "127.0.0.1"};
+
+    (void)state;
+    assert_int_equal(open_on(addresses, 3, LISTENER_ANY_PORT), 0);
+    assert_true(listener.count <= 2);
+    assert_int_equal(connect_ipv4(listener.port), 0);
+    listener_close(&listener);
+}
+
+static void
+a_wrong_name_is_named(void **state)
+{
+    static const char *const wrong[] = {"", "127.0.0.256", "no host",
+                                        "127.0.0.1:80"};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++) {
+        assert_int_equal(open_on(&wrong[i], 1, LISTENER_ANY_PORT),
+                         EADDRNOTAVAIL);
+        assert_non_null(strstr(complaint.text, wrong[i]));
+    }
+}
+
+static void
+both_wildcards_go_together(void **state)
+{
+    static const char *const wildcards[] = {"0.0.0.0", "::"};
+    struct listener only_ipv4;
+
+    (void)state;
+    assert_int_equal(open_on(wildcards, 1, LISTENER_ANY_PORT), 0);
+    only_ipv4 = listener;
+    listener_close(&only_ipv4);
+    int error = open_on(wildcards, 2, LISTENER_ANY_PORT);
+    if (error == EAFNOSUPPORT || error == EADDRNOTAVAIL) {
+        skip();
+    }
+    assert_int_equal(error, 0);
+    assert_int_equal(listener.count, 2);
+    assert_int_equal(connect_ipv4(listener.port), 0);
+    listener_close(&listener);
+}
+
+int
+main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(any_port_is_one_for_all_addresses),
+        cmocka_unit_test(a_taken_port_is_an_error),
+        cmocka_unit_test(a_failure_leaves_nothing_open),
+        cmocka_unit_test(names_become_addresses_once_each),
+        cmocka_unit_test(a_wrong_name_is_named),
+        cmocka_unit_test(both_wildcards_go_together),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,91 @@
+"""What a person types first: make help, make demo, make install."""
+
+from __future__ import annotations
+
+import subprocess
+from pathlib import Path
+
+from process import machine
+from process.case import ProcessCase
+from process.main import main
+
+
+class Make(ProcessCase):
+    def make(self, *arguments: str) -> str:
+        done = subprocess.run(
+            ["make", "--no-print-directory", *arguments],
+            cwd=machine.TOP,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            env=self.environment,
+            timeout=80,
+        )
+        self.assertEqual(done.returncode, 0, done.stdout)
+        return done.stdout
+
+    def files(self, top: Path) -> set[str]:
+        return {
+            str(path.relative_to(top))
+            for path in top.rglob("*")
+            if not path.is_dir()
+        }
+
+    def test_help_lists_the_targets(self) -> None:
+        said = self.make("help")
+        for target in (
+            "all",
+            "check",
+            "demo",
+            "install",
+            "uninstall",
+            "format",
+            "clean",
+            "help",
+        ):
+            self.assertRegex(said, rf"(?m)^make {target} +\S")
+
+    def test_the_commands_are_runnable_at_the_top(self) -> None:
+        for name in ("dipc", "dipcrm"):
+            done = subprocess.run(
+                [machine.TOP / name, "--version"],
+                capture_output=True,
+                text=True,
+                timeout=40,
+            )
+            self.assertRegex(done.stdout, rf"^{name} [0-9.]+\n$")
+
+    def test_uninstall_removes_what_install_put_there(self) -> None:
+        top = self.directory / "top"
+        where = (f"DESTDIR={top}", "PREFIX=/usr")
+        self.make("install", *where)
+        installed = self.files(top)
+        self.assertLessEqual({"usr/bin/dipc", "usr/bin/dipcrm"}, installed)
+        pages = {
+            p.name for p in (machine.TOP / "docs" / "man").glob("*.[1-9]")
+        }
+        self.assertEqual(
+            {Path(path).name for path in installed if "share/man" in path},
+            pages,
+        )
+        self.make("uninstall", *where)
+        self.assertEqual(self.files(top), set())
+
+    def test_the_demonstration_works(self) -> None:
+        done = subprocess.run(
+            [machine.TOP / "cli" / "demo"],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            env=self.environment,
+            timeout=80,
+        )
+        self.assertEqual(done.returncode, 0, done.stdout)
+        self.assertIn("hello Bob", done.stdout)
+        self.assertNotIn("\x1b", done.stdout, "colours are for terminals")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,54 @@
+"""The man pages: well formed, and in step with what the commands say."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+
+from process import machine
+from process.case import ProcessCase
+from process.main import main
+
+PAGES = machine.TOP / "docs" / "man"
+
+
+class Manual(ProcessCase):
+    def page(self, path: str) -> str:
+        done = subprocess.run(
+            [machine.need_command("mandoc"), "-T", "ascii", path],
+            capture_output=True,
+            text=True,
+            timeout=40,
+        )
+        return re.sub(".\b", "", done.stdout)
+
+    def test_every_page_is_well_formed(self) -> None:
+        mandoc = machine.need_command("mandoc")
+        pages = sorted(PAGES.glob("*.[1-9]"))
+        self.assertTrue(pages)
+        for path in pages:
+            with self.subTest(path.name):
+                done = subprocess.run(
+                    [mandoc, "-T", "lint", "-W", "warning", str(path)],
+                    capture_output=True,
+                    text=True,
+                    timeout=40,
+                )
+                self.assertEqual(done.stdout + done.stderr, "")
+
+    def test_every_option_has_its_place_in_the_page(self) -> None:
+        for name in ("dipc", "dipcrm"):
+            page = self.page(str(PAGES / f"{name}.1"))
+            said = self.run_command(name, "--help").stdout
+            options = set(re.findall(r"--[a-z][a-z-]+", said))
+            self.assertGreater(len(options), 2)
+            for option in options:
+                with self.subTest(name, option=option):
+                    self.assertIn(option, page)
+            for option in set(re.findall(r"\s(--[a-z][a-z-]+)", page)):
+                with self.subTest(name, option=option):
+                    self.assertIn(option, options)
+
+
+if __name__ == "__main__":
+    main()

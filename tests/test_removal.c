@@ -1,0 +1,295 @@
+/* Ending a server: processes of the test's own stand for servers. */
+
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "clock.h"
+#include "cmocka_all.h"
+#include "control.h"
+#include "mapping.h"
+#include "naming.h"
+#include "removal.h"
+
+/* Below what the system chooses from; another for each run of this test. */
+static uint16_t port;
+static char directory[] = "/tmp/dipc-test-removal-XXXXXX";
+static char segment[NAMING_MAX];
+static char socket_path[64];
+
+static int
+make_directory(void **state)
+{
+    (void)state;
+    port = (uint16_t)(1 + getpid() % 1000);
+    if (!mkdtemp(directory) || setenv("XDG_RUNTIME_DIR", directory, 1)) {
+        return -1;
+    }
+    naming_segment(geteuid(), port, segment);
+    (void)snprintf(socket_path, sizeof socket_path, "%s/dipc/%d.sock",
+                   directory, port);
+    return 0;
+}
+
+static int
+remove_directory(void **state)
+{
+    char inner[64];
+
+    (void)state;
+    (void)snprintf(inner, sizeof inner, "%s/dipc", directory);
+    (void)rmdir(inner);
+    return rmdir(directory);
+}
+
+enum manner { OBEYS, IGNORES, HAS_NO_CONTROL };
+
+/* What a server leaves, and how it ends: itself, or by being killed. */
+static int
+be_server(enum manner manner, int ready)
+{
+    struct mapping mapping;
+    struct control control;
+    struct complaint complaint;
+    bool asked = false;
+
+    if (mapping_create(&mapping, segment, 4096) ||
+        control_open(&control, port, &complaint)) {
+        return 1;
+    }
+    if (manner == HAS_NO_CONTROL) {
+        control_close(&control);
+    }
+    if (write(ready, "r", 1) != 1) {
+        return 1;
+    }
+    while (!asked) {
+        /* Looked at from outside: an edge that is taken here is lost there. */
+        struct pollfd event = {.fd = control.epoll, .events = POLLIN};
+        if (manner != OBEYS) {
+            (void)pause();
+        } else if (poll(&event, 1, 30000) == 1) {
+            asked = control_dispatch(&control);
+        }
+    }
+    control_close(&control);
+    return mapping_unlink(segment);
+}
+
+static pid_t
+start_server(enum manner manner)
+{
+    int ends[2];
+    char ready;
+
+    assert_int_equal(pipe(ends), 0);
+    pid_t child = fork();
+    assert_true(child >= 0);
+    if (child == 0) {
+        (void)close(ends[0]);
+        _exit(be_server(manner, ends[1]));
+    }
+    (void)close(ends[1]);
+    assert_int_equal(read(ends[0], &ready, 1), 1);
+    (void)close(ends[0]);
+    return child;
+}
+
+/* How it ended: its exit status, or minus the signal. */
+static int
+end_of(pid_t child)
+{
+    int status = 0;
+
+    assert_int_equal(waitpid(child, &status, 0), child);
+    return WIFEXITED(status) ? WEXITSTATUS(status) : -WTERMSIG(status);
+}
+
+static struct complaint complaint;
+
+static int
+run(bool force, uint64_t time_ms, enum removal_outcome *outcome)
+{
+    const struct removal_request request = {
+        .user = geteuid(),
+        .port = port,
+        .force = force,
+        .time_ns = time_ms * CLOCK_NS_PER_MS,
+    };
+
+    return removal_run(&request, outcome, &complaint);
+}
+
+static void
+expect_nothing_left(void)
+{
+    pid_t owner;
+
+    assert_int_equal(mapping_owner(segment, &owner), ENOENT);
+    assert_int_equal(access(socket_path, F_OK), -1);
+}
+
+static void
+no_server_is_an_error(void **state)
+{
+    enum removal_outcome outcome;
+
+    (void)state;
+    assert_int_equal(run(false, 1000, &outcome), ENOENT);
+    assert_non_null(strstr(complaint.text, ": no server of "));
+}
+
+static void
+a_server_that_is_asked_ends(void **state)
+{
+    enum removal_outcome outcome;
+
+    (void)state;
+    pid_t server = start_server(OBEYS);
+    assert_int_equal(run(false, 30000, &outcome), 0);
+    assert_int_equal(outcome, REMOVAL_ENDED);
+    assert_int_equal(end_of(server), 0);
+    expect_nothing_left();
+}
+
+/* What it left is cleared, as its signal ended it at once. */
+static void
+without_a_control_channel_a_signal_does_it(void **state)
+{
+    enum removal_outcome outcome;
+
+    (void)state;
+    pid_t server = start_server(HAS_NO_CONTROL);
+    assert_int_equal(run(false, 30000, &outcome), 0);
+    assert_int_equal(outcome, REMOVAL_ENDED);
+    assert_int_equal(end_of(server), -SIGTERM);
+    expect_nothing_left();
+}
+
+static void
+a_server_that_does_not_answer_is_named(void **state)
+{
+    enum removal_outcome outcome;
+    char expected[128];
+
+    (void)state;
+    pid_t server = start_server(IGNORES);
+    assert_int_equal(run(false, 20, &outcome), ETIMEDOUT);
+    (void)snprintf(expected, sizeof expected,
+                   "port %u: the server (process %d) does not answer; 'dipcrm "
+                   "--force %u' kills it",
+                   (unsigned)port, (int)server, (unsigned)port);
+    assert_string_equal(complaint.text, expected);
+    assert_int_equal(kill(server, 0), 0);
+    assert_int_equal(run(true, 1000, &outcome), 0);
+    assert_int_equal(outcome, REMOVAL_KILLED);
+    assert_int_equal(end_of(server), -SIGKILL);
+    expect_nothing_left();
+}
+
+static void
+force_asks_first(void **state)
+{
+    enum removal_outcome outcome;
+
+    (void)state;
+    pid_t server = start_server(OBEYS);
+    assert_int_equal(run(true, 60000, &outcome), 0);
+    assert_int_equal(outcome, REMOVAL_ENDED);
+    assert_int_equal(end_of(server), 0);
+    expect_nothing_left();
+}
+
+static void
+what_a_killed_server_left_is_cleared(void **state)
+{
+    enum removal_outcome outcome;
+
+    (void)state;
+    pid_t server = start_server(IGNORES);
+    assert_int_equal(kill(server, SIGKILL), 0);
+    assert_int_equal(end_of(server), -SIGKILL);
+    assert_int_equal(access(socket_path, F_OK), 0);
+    assert_int_equal(run(false, 30000, &outcome), 0);
+    assert_int_equal(outcome, REMOVAL_CLEARED);
+    expect_nothing_left();
+    assert_int_equal(run(false, 30000, &outcome), ENOENT);
+}
+
+static void
+a_socket_alone_is_cleared_too(void **state)
+{
+    enum removal_outcome outcome;
+
+    (void)state;
+    pid_t server = start_server(IGNORES);
+    assert_int_equal(kill(server, SIGKILL), 0);
+    assert_int_equal(end_of(server), -SIGKILL);
+    assert_int_equal(mapping_clear(segment), 0);
+    assert_int_equal(run(false, 30000, &outcome), 0);
+    assert_int_equal(outcome, REMOVAL_CLEARED);
+    expect_nothing_left();
+}
+
+static void
+the_users_of_a_port_are_found(void **state)
+{
+    struct mapping mapping;
+    char name[NAMING_MAX];
+    uid_t user = 7;
+
+    (void)state;
+    assert_int_equal(removal_find_user(port, 0, &user, &complaint), 0);
+    assert_int_equal(user, REMOVAL_NO_USER);
+    naming_segment(4000000001, port, name);
+    assert_int_equal(mapping_create(&mapping, name, 4096), 0);
+    assert_int_equal(removal_find_user(port, 1, &user, &complaint), 0);
+    assert_int_equal(user, 4000000001);
+    naming_segment(4000000002, port, name);
+    mapping_destroy(&mapping);
+    assert_int_equal(mapping_create(&mapping, name, 4096), 0);
+    assert_int_equal(removal_find_user(port, 1, &user, &complaint), ENOTUNIQ);
+    assert_non_null(strstr(complaint.text, "user 4000000001"));
+    assert_non_null(strstr(complaint.text, "user 4000000002"));
+    assert_int_equal(removal_find_user(port, 4000000002, &user, &complaint), 0);
+    assert_int_equal(user, 4000000002);
+    assert_int_equal(mapping_unlink(name), 0);
+    naming_segment(4000000001, port, name);
+    assert_int_equal(mapping_unlink(name), 0);
+    mapping_destroy(&mapping);
+}
+
+static void
+users_are_told_by_name(void **state)
+{
+    char text[REMOVAL_USER_MAX];
+
+    (void)state;
+    removal_describe_user(0, text);
+    assert_string_equal(text, "root");
+    removal_describe_user(4000000001, text);
+    assert_string_equal(text, "user 4000000001");
+}
+
+int
+main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(no_server_is_an_error),
+        cmocka_unit_test(a_server_that_is_asked_ends),
+        cmocka_unit_test(without_a_control_channel_a_signal_does_it),
+        cmocka_unit_test(a_server_that_does_not_answer_is_named),
+        cmocka_unit_test(force_asks_first),
+        cmocka_unit_test(what_a_killed_server_left_is_cleared),
+        cmocka_unit_test(a_socket_alone_is_cleared_too),
+        cmocka_unit_test(the_users_of_a_port_are_found),
+        cmocka_unit_test(users_are_told_by_name),
+    };
+
+    return cmocka_run_group_tests(tests, make_directory, remove_directory);
+}

@@ -1,0 +1,12 @@
+/*
+ * Idea: the commands; each takes the words after its name and gives the exit
+ * status.
+ * Who may call: main().
+ */
+#ifndef HEDDLE_COMMANDS_H
+#define HEDDLE_COMMANDS_H
+
+int cc_command(int count, char **word);
+int run_command(int count, char **word);
+
+#endif

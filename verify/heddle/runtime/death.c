@@ -1,0 +1,277 @@
+#include "death.h"
+
+#include <string.h>
+
+#include "finding.h"
+#include "mutex.h"
+#include "object.h"
+#include "options.h"
+#include "shared.h"
+
+enum { STORES_MAX = 512, STORE_BYTES = 64, VARIANTS_MAX = 16, EXACT_MAX = 4 };
+
+struct store {
+    uintptr_t at;
+    size_t length_bytes;
+    unsigned char before[STORE_BYTES];
+};
+
+struct record {
+    int stores;
+    bool full;
+    struct store store[STORES_MAX];
+};
+
+static HD_OWN struct record *record;
+
+void
+hd_death_begin(void)
+{
+    int i;
+
+    if (record == NULL) {
+        record = hd_own_reserve(HD_THREADS_MAX * sizeof(*record));
+    }
+    for (i = 0; i < HD_THREADS_MAX; i++) {
+        record[i].stores = 0;
+    }
+}
+
+static void
+store_one(struct record *mine, uintptr_t at, size_t length_bytes)
+{
+    struct store *store;
+
+    if (mine->stores == STORES_MAX) {
+        hd_shared->inexact = true;
+        return;
+    }
+    store = &mine->store[mine->stores];
+    store->at = at;
+    store->length_bytes = length_bytes;
+    memcpy(store->before, (const void *)at, length_bytes);
+    mine->stores++;
+}
+
+void
+hd_death_store(uintptr_t at, size_t length_bytes)
+{
+    const struct hd_thread *self = hd.self;
+
+    if (at - self->stack_low < self->stack_high - self->stack_low) {
+        return;
+    }
+    while (length_bytes > 0) {
+        size_t part = length_bytes < STORE_BYTES ? length_bytes : STORE_BYTES;
+
+        store_one(&record[self->id], at, part);
+        at += part;
+        length_bytes -= part;
+    }
+}
+
+void
+hd_death_settle(struct hd_thread *thread)
+{
+    if (record != NULL) {
+        record[thread->id].stores = 0;
+    }
+}
+
+/* Which of the stores are missing, in way number `variant` of dying: with
+ * few stores every subset; with many all, none, each one alone, and each
+ * beginning of them. */
+static int
+variants(int stores)
+{
+    if (stores <= EXACT_MAX) {
+        return 1 << stores;
+    }
+    return VARIANTS_MAX;
+}
+
+static bool
+is_lost(int variant, int stores, int index)
+{
+    if (stores <= EXACT_MAX) {
+        return (variant >> index & 1) != 0;
+    }
+    if (variant < 2) {
+        return variant == 1;
+    }
+    if (variant < 9) {
+        return index == (variant - 2) * (stores - 1) / 6;
+    }
+    return index >= 1 + (variant - 9) * (stores - 2) / 6;
+}
+
+uint64_t
+hd_death_alternatives(const struct hd_thread *thread)
+{
+    int count;
+
+    if (hd.deaths >= hd_options.deaths || thread->next.kind == HD_OP_START) {
+        return 0;
+    }
+    count = variants(record[thread->id].stores);
+    return ((UINT64_C(1) << count) - 1) << HD_DEATH_CHOICE;
+}
+
+/* A death by process takes all of the process's threads with it. */
+static bool
+dies_too(const struct hd_thread *victim, const struct hd_thread *other)
+{
+    return other->state == HD_LIVE &&
+           (other == victim ||
+            (victim->process != 0 && other->process == victim->process));
+}
+
+void
+hd_death_releases(const struct hd_thread *thread, struct hd_op *op)
+{
+    struct hd_object *object;
+    int i;
+
+    for (i = 0; (object = hd_object_nth(i)) != NULL; i++) {
+        if (object->type == HD_TYPE_MUTEX && object->robust &&
+            object->owner == thread->id) {
+            hd_op_touch(op, object->at, 1, HD_WRITE);
+            op->access[op->accesses - 1].state = hd_mutex_state(object);
+        }
+    }
+}
+
+static void
+queues(const struct hd_thread *thread, struct hd_op *op)
+{
+    struct hd_object *object;
+    int i;
+    int j;
+
+    for (i = 0; (object = hd_object_nth(i)) != NULL; i++) {
+        for (j = 0; j < object->waiters; j++) {
+            if (object->waiter[j] == thread->id) {
+                hd_op_touch(op, object->at, 1, HD_WRITE);
+            }
+        }
+    }
+}
+
+static void
+touches(const struct hd_thread *thread, struct hd_op *op)
+{
+    int i;
+
+    hd_op_touch(op, HD_OBJECT_BUDGET, 1, HD_WRITE);
+    for (i = 0; i < hd.width; i++) {
+        if (dies_too(thread, &hd.thread[i])) {
+            hd_op_touch(op, HD_OBJECT_THREAD(i), 1, HD_WRITE);
+            hd_death_releases(&hd.thread[i], op);
+            queues(&hd.thread[i], op);
+        }
+    }
+    if (thread->process != 0) {
+        op->global = true;
+    }
+}
+
+/* For the picture: how many stores there were, and how many are missing. */
+static uint64_t
+losses(const struct hd_thread *thread)
+{
+    const struct record *mine = &record[thread->id];
+    int variant = thread->choice - HD_DEATH_CHOICE;
+    uint64_t lost = 0;
+    int i;
+
+    for (i = 0; i < mine->stores; i++) {
+        lost += is_lost(variant, mine->stores, i);
+    }
+    return lost << 32 | (uint64_t)mine->stores;
+}
+
+void
+hd_death_prepare(struct hd_thread *thread)
+{
+    hd_op_init(&thread->next, HD_OP_DEATH, thread->next.pc);
+    thread->next.value = losses(thread);
+    thread->refine = NULL;
+    thread->ready = NULL;
+    thread->ready_before = NULL;
+    thread->spinning = false;
+    touches(thread, &thread->next);
+}
+
+static void
+lose_stores(const struct hd_thread *thread)
+{
+    struct record *mine = &record[thread->id];
+    int variant = thread->choice - HD_DEATH_CHOICE;
+    int i;
+
+    if (mine->stores > EXACT_MAX) {
+        hd_shared->inexact = true;
+    }
+    for (i = mine->stores - 1; i >= 0; i--) {
+        const struct store *store = &mine->store[i];
+
+        if (is_lost(variant, mine->stores, i)) {
+            memcpy((void *)store->at, store->before, store->length_bytes);
+        }
+    }
+    mine->stores = 0;
+}
+
+void
+hd_death_abandon(struct hd_thread *thread)
+{
+    struct hd_object *object;
+    int i;
+
+    for (i = 0; (object = hd_object_nth(i)) != NULL; i++) {
+        if (object->type == HD_TYPE_MUTEX && object->robust &&
+            object->owner == thread->id) {
+            hd_mutex_abandon(object);
+        }
+    }
+}
+
+static void
+leave_queues(const struct hd_thread *thread)
+{
+    struct hd_object *object;
+    int i;
+
+    for (i = 0; (object = hd_object_nth(i)) != NULL; i++) {
+        hd_object_unqueue(object, thread->id);
+    }
+}
+
+void
+hd_death_happens(struct hd_thread *thread)
+{
+    int i;
+
+    hd.deaths++;
+    lose_stores(thread);
+    for (i = 0; i < hd.width; i++) {
+        struct hd_thread *one = &hd.thread[i];
+
+        if (dies_too(thread, one)) {
+            leave_queues(one);
+            hd_death_abandon(one);
+            one->state = HD_DEAD;
+            one->result = NULL;
+            hd.live &= ~(UINT64_C(1) << i);
+        }
+    }
+}
+
+void
+hd_death_union(const struct hd_thread *thread, struct hd_op *op)
+{
+    if (hd.deaths < hd_options.deaths && thread->may_die &&
+        thread->state == HD_LIVE) {
+        touches(thread, op);
+    }
+}

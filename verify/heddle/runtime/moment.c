@@ -1,0 +1,205 @@
+#include "moment.h"
+
+#include <errno.h>
+#include <unistd.h>
+
+#include "finding.h"
+#include "options.h"
+#include "spin.h"
+
+static const int64_t second_ns = INT64_C(1000000000);
+static const int64_t start_ns = INT64_C(1000) * 1000000000;
+static const int64_t realtime_ahead_ns = INT64_C(1700000000) * 1000000000;
+static const int64_t year_ns = INT64_C(31536000) * 1000000000;
+
+static HD_OWN int64_t now;
+static HD_OWN int64_t tick_ns;
+
+void
+hd_moment_begin(void)
+{
+    now = start_ns;
+    tick_ns = 1000;
+}
+
+bool
+hd_moment_known_clock(int clock_id)
+{
+    return clock_id == CLOCK_MONOTONIC || clock_id == CLOCK_REALTIME ||
+           clock_id == CLOCK_MONOTONIC_RAW || clock_id == CLOCK_BOOTTIME ||
+           clock_id == CLOCK_MONOTONIC_COARSE ||
+           clock_id == CLOCK_REALTIME_COARSE;
+}
+
+static int64_t
+ahead(int clock_id)
+{
+    return clock_id == CLOCK_REALTIME || clock_id == CLOCK_REALTIME_COARSE
+               ? realtime_ahead_ns
+               : 0;
+}
+
+int
+hd_moment_deadline(int clock_id, const struct timespec *deadline,
+                   int64_t *until)
+{
+    if (deadline->tv_nsec < 0 || deadline->tv_nsec >= second_ns ||
+        !hd_moment_known_clock(clock_id)) {
+        return EINVAL;
+    }
+    if (deadline->tv_sec > INT64_C(4000000000)) {
+        *until = INT64_MAX;
+        return 0;
+    }
+    *until =
+        deadline->tv_sec * second_ns + deadline->tv_nsec - ahead(clock_id);
+    return 0;
+}
+
+bool
+hd_moment_never(int64_t until)
+{
+    return until > now + year_ns;
+}
+
+int64_t
+hd_moment_now(void)
+{
+    return now;
+}
+
+bool
+hd_moment_used_up(void)
+{
+    if (hd_options.timeouts == 0 ||
+        hd.self->timeouts < hd_options.timeouts) {
+        return false;
+    }
+    hd_shared->late = true;
+    return true;
+}
+
+void
+hd_moment_advance(int64_t until)
+{
+    if (until > now) {
+        now = until;
+    }
+}
+
+static void
+put(struct timespec *to, int64_t at)
+{
+    to->tv_sec = at / second_ns;
+    to->tv_nsec = at % second_ns;
+}
+
+/* A loop that watches the clock and changes nothing sees it run, faster and
+ * faster. */
+static void
+read_clock(const void *pc)
+{
+    hd_op_touch(hd_next(HD_OP_CLOCK, pc), HD_OBJECT_CLOCK, 1, HD_READ);
+    hd_spin_visit();
+    if (hd.self->spinning) {
+        hd.self->spinning = false;
+        hd.self->next.access[0].mode = HD_WRITE;
+        hd_step();
+        now += tick_ns;
+        tick_ns *= 2;
+        hd_progress();
+        return;
+    }
+    hd_step();
+}
+
+HD_LIBC_LOOP(int, clock_gettime, clockid_t clock_id, struct timespec *to)
+{
+    if (!hd_moment_known_clock(clock_id)) {
+        hd_finding(HD_UNSUPPORTED, "clock %d is not modelled", (int)clock_id);
+    }
+    read_clock(HD_CALLER);
+    put(to, now + ahead(clock_id));
+    return 0;
+}
+
+HD_LIBC_LOOP(time_t, time, time_t *to)
+{
+    time_t got;
+
+    read_clock(HD_CALLER);
+    got = (now + realtime_ahead_ns) / second_ns;
+    if (to != NULL) {
+        *to = got;
+    }
+    return got;
+}
+
+HD_LIBC(int, clock_getres, clockid_t clock_id, struct timespec *to)
+{
+    (void)clock_id;
+    put(to, 1);
+    return 0;
+}
+
+static void
+sleep_until(int64_t until, int64_t length, const void *pc)
+{
+    hd_op_touch(hd_next(HD_OP_SLEEP, pc), HD_OBJECT_CLOCK, 1, HD_WRITE);
+    hd_spin_visit();
+    hd.self->spinning = false;
+    hd_step();
+    hd_moment_advance(length >= 0 ? now + length : until);
+}
+
+static int
+sleep_for(const struct timespec *length, const void *pc)
+{
+    if (length->tv_nsec < 0 || length->tv_nsec >= second_ns ||
+        length->tv_sec < 0) {
+        return EINVAL;
+    }
+    sleep_until(0, length->tv_sec * second_ns + length->tv_nsec, pc);
+    return 0;
+}
+
+HD_LIBC_LOOP(int, nanosleep, const struct timespec *length,
+             struct timespec *left)
+{
+    int error = sleep_for(length, HD_CALLER);
+
+    (void)left;
+    if (error != 0) {
+        errno = error;
+        return -1;
+    }
+    return 0;
+}
+
+HD_LIBC_LOOP(int, clock_nanosleep, clockid_t clock_id, int flags,
+             const struct timespec *when, struct timespec *left)
+{
+    int64_t until;
+
+    (void)left;
+    if ((flags & TIMER_ABSTIME) == 0) {
+        return sleep_for(when, HD_CALLER);
+    }
+    if (hd_moment_deadline(clock_id, when, &until) != 0) {
+        return EINVAL;
+    }
+    sleep_until(until, -1, HD_CALLER);
+    return 0;
+}
+
+HD_LIBC_LOOP(int, usleep, useconds_t length)
+{
+    sleep_until(0, (int64_t)length * 1000, HD_CALLER);
+    return 0;
+}
+
+HD_LIBC_LOOP(unsigned, sleep, unsigned length)
+{
+    sleep_until(0, (int64_t)length * second_ns, HD_CALLER);
+    return 0;
+}

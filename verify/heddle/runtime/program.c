@@ -1,0 +1,352 @@
+#include "program.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <stdarg.h>
+#include <string.h>
+
+#include "death.h"
+#include "finding.h"
+#include "heap.h"
+#include "moment.h"
+#include "object.h"
+#include "options.h"
+#include "states.h"
+#include "trace.h"
+
+static HD_OWN int arguments;
+static HD_OWN char **argument;
+static HD_OWN char **environment_kept;
+
+struct key {
+    bool used;
+    void (*destructor)(void *);
+};
+
+enum { KEYS_MAX = 32 };
+static HD_OWN struct key key[KEYS_MAX];
+
+void
+hd_program_arguments(int argc, char **argv, char **environment)
+{
+    arguments = argc;
+    argument = argv;
+    environment_kept = environment;
+}
+
+void
+hd_program_begin(void)
+{
+    memset(key, 0, sizeof(key));
+    hd_moment_begin();
+    hd_death_begin();
+    hd_states_begin();
+}
+
+void *
+hd_program_start(void *unused)
+{
+    static HD_OWN char *argv_copy[64];
+    int i;
+
+    (void)unused;
+    for (i = 0; i < arguments && i < 63; i++) {
+        argv_copy[i] = argument[i];
+    }
+    argv_copy[i] = NULL;
+    hd_program_exit(hd_libc_main(i, argv_copy, environment_kept), NULL);
+}
+
+/* The process ends: what the others still wanted to do, they might have done
+ * first, so this conflicts with everything. */
+_Noreturn void
+hd_program_exit(int status, const void *pc)
+{
+    bool alone = hd.live == UINT64_C(1) << hd.self->id;
+
+    hd_next(HD_OP_PROCESS_EXIT, pc)->global = !alone;
+    hd.self->next.value = (uint64_t)status;
+    hd_step();
+    if (status == 0) {
+        hd_heap_leaks();
+    }
+    hd_model_end(HD_END_DONE);
+}
+
+HD_LIBC(_Noreturn void, exit, int status)
+{
+    hd_program_exit(status, HD_CALLER);
+}
+
+HD_LIBC(_Noreturn void, _exit, int status)
+{
+    hd_program_exit(status, HD_CALLER);
+}
+
+HD_LIBC(_Noreturn void, _Exit, int status)
+{
+    hd_program_exit(status, HD_CALLER);
+}
+
+HD_LIBC(_Noreturn void, quick_exit, int status)
+{
+    hd_program_exit(status, HD_CALLER);
+}
+
+static void
+run_destructors(void)
+{
+    int round;
+    int i;
+
+    for (round = 0; round < 4; round++) {
+        for (i = 0; i < KEYS_MAX; i++) {
+            void *value = hd.self->key_value[i];
+
+            if (key[i].used && key[i].destructor != NULL && value != NULL) {
+                hd.self->key_value[i] = NULL;
+                key[i].destructor(value);
+            }
+        }
+    }
+}
+
+/* Robust mutexes that the thread holds go to their next owner as the mutexes
+ * of a dead thread; ending with another lock held is misuse. */
+static void
+check_locks(void)
+{
+    struct hd_object *object;
+    int i;
+
+    for (i = 0; (object = hd_object_nth(i)) != NULL; i++) {
+        bool holds = object->owner == hd.self->id && !object->robust &&
+                     object->type != HD_TYPE_ATOMIC &&
+                     object->type != HD_TYPE_ONCE;
+
+        if (holds || object->holds[hd.self->id] > 0) {
+            hd_finding_at(hd.self->next.pc, object->at);
+            hd_finding(HD_MISUSE, "thread %d ends while it holds a %s",
+                       hd.self->id, hd_type_name(object->type));
+        }
+    }
+}
+
+_Noreturn void
+hd_program_thread_end(void)
+{
+    struct hd_thread *self = hd.self;
+    struct hd_op *op;
+
+    run_destructors();
+    check_locks();
+    op = hd_next(HD_OP_EXIT, NULL);
+    hd_op_touch(op, HD_OBJECT_THREAD(self->id), 1, HD_WRITE);
+    hd_death_releases(self, op);
+    hd_step();
+    hd_death_abandon(self);
+    hd_death_settle(self);
+    self->finished = true;
+    self->state = HD_DONE;
+    hd.live &= ~(UINT64_C(1) << self->id);
+    hd_model_leave();
+}
+
+HD_LIBC(_Noreturn void, pthread_exit, void *result)
+{
+    hd.self->result = result;
+    hd_program_thread_end();
+}
+
+struct attributes {
+    uint32_t mark;
+    uint32_t detached;
+};
+
+HD_LIBC(int, pthread_attr_init, pthread_attr_t *to)
+{
+    struct attributes fresh = {0x4867, 0};
+
+    memcpy(to, &fresh, sizeof(fresh));
+    return 0;
+}
+
+HD_LIBC(int, pthread_attr_destroy, pthread_attr_t *to)
+{
+    memset(to, 0, sizeof(struct attributes));
+    return 0;
+}
+
+HD_LIBC(int, pthread_attr_setdetachstate, pthread_attr_t *to, int state)
+{
+    ((struct attributes *)(void *)to)->detached =
+        state == PTHREAD_CREATE_DETACHED;
+    return 0;
+}
+
+HD_LIBC(int, pthread_attr_setstacksize, pthread_attr_t *to, size_t bytes)
+{
+    (void)to;
+    return bytes < 16384 ? EINVAL : 0;
+}
+
+static bool
+known_thread(pthread_t which)
+{
+    return which >= 1 && which <= (pthread_t)hd.width &&
+           hd.thread[which - 1].state != HD_UNUSED;
+}
+
+HD_LIBC(int, pthread_create, pthread_t *to, const pthread_attr_t *with,
+        void *(*function)(void *), void *given)
+{
+    uint32_t pc = (uint32_t)(uintptr_t)HD_CALLER;
+    struct hd_thread *child;
+
+    hd_next(HD_OP_CREATE, HD_CALLER);
+    hd_step();
+    child = hd_thread_new(function, given);
+    hd_death_settle(hd.self);
+    if (hd_trace_on) {
+        hd_trace_entry(child->id, (const void *)(uintptr_t)function);
+    }
+    child->detached = with != NULL &&
+                      ((const struct attributes *)(const void *)with)
+                              ->detached != 0;
+    hd_race_touch((uintptr_t)to, sizeof(*to), HD_TOUCH_WRITE, pc);
+    *to = (pthread_t)child->id + 1;
+    hd_progress();
+    return 0;
+}
+
+static bool
+has_ended(const struct hd_thread *thread)
+{
+    const struct hd_thread *other = thread->object;
+
+    return other->state == HD_DONE || other->state == HD_DEAD;
+}
+
+HD_LIBC(int, pthread_join, pthread_t which, void **result)
+{
+    uint32_t pc = (uint32_t)(uintptr_t)HD_CALLER;
+    struct hd_thread *other;
+
+    if (!known_thread(which)) {
+        hd_finding(HD_MISUSE, "join of a thread that does not exist");
+    }
+    other = &hd.thread[which - 1];
+    if (other == hd.self) {
+        return EDEADLK;
+    }
+    hd_op_touch(hd_next(HD_OP_JOIN, HD_CALLER), HD_OBJECT_THREAD(other->id), 1,
+                HD_WRITE);
+    hd.self->object = other;
+    hd_next_blocks(has_ended, NULL);
+    hd_step();
+    if (other->detached || other->joined) {
+        hd_finding_at(pc, 0);
+        hd_finding(HD_MISUSE, "join of thread %d, which %s", other->id,
+                   other->joined ? "was joined before" : "is detached");
+    }
+    other->joined = true;
+    hd_clock_join(hd.self->clock, other->clock);
+    if (result != NULL) {
+        hd_race_touch((uintptr_t)result, sizeof(*result), HD_TOUCH_WRITE, pc);
+        *result = other->result;
+    }
+    hd_progress();
+    return 0;
+}
+
+HD_LIBC(int, pthread_detach, pthread_t which)
+{
+    struct hd_thread *other;
+
+    if (!known_thread(which)) {
+        hd_finding(HD_MISUSE, "detach of a thread that does not exist");
+    }
+    other = &hd.thread[which - 1];
+    hd_op_touch(hd_next(HD_OP_DETACH, HD_CALLER), HD_OBJECT_THREAD(other->id),
+                1, HD_WRITE);
+    hd_step();
+    if (other->detached || other->joined) {
+        hd_finding(HD_MISUSE, "detach of thread %d, which %s", other->id,
+                   other->joined ? "was joined" : "is detached already");
+    }
+    other->detached = true;
+    return 0;
+}
+
+HD_LIBC(pthread_t, pthread_self, void)
+{
+    return (pthread_t)hd.self->id + 1;
+}
+
+HD_LIBC(int, pthread_equal, pthread_t one, pthread_t two)
+{
+    return one == two;
+}
+
+HD_LIBC(int, gettid, void)
+{
+    return 1000 + hd.self->id;
+}
+
+HD_LIBC(int, getpid, void)
+{
+    return 100 + hd.self->process;
+}
+
+HD_LIBC(int, sched_yield, void)
+{
+    hd.self->idle++;
+    if (hd.self->idle > 100000) {
+        hd_finding_at((uint32_t)(uintptr_t)HD_CALLER, 0);
+        hd_finding(HD_LIVELOCK, "thread %d yields for ever without looking "
+                   "at anything that could change", hd.self->id);
+    }
+    return 0;
+}
+
+HD_LIBC(int, pthread_key_create, pthread_key_t *to, void (*destructor)(void *))
+{
+    int i;
+
+    for (i = 0; i < KEYS_MAX; i++) {
+        if (!key[i].used) {
+            key[i] = (struct key){true, destructor};
+            *to = (pthread_key_t)i;
+            hd_progress();
+            return 0;
+        }
+    }
+    return EAGAIN;
+}
+
+HD_LIBC(int, pthread_key_delete, pthread_key_t which)
+{
+    if (which >= KEYS_MAX || !key[which].used) {
+        return EINVAL;
+    }
+    key[which].used = false;
+    return 0;
+}
+
+HD_LIBC(int, pthread_setspecific, pthread_key_t which, const void *value)
+{
+    if (which >= KEYS_MAX || !key[which].used) {
+        return EINVAL;
+    }
+    hd.self->key_value[which] = (void *)(uintptr_t)value;
+    hd_progress();
+    return 0;
+}
+
+HD_LIBC(void *, pthread_getspecific, pthread_key_t which)
+{
+    if (which >= KEYS_MAX || !key[which].used) {
+        return NULL;
+    }
+    return hd.self->key_value[which];
+}

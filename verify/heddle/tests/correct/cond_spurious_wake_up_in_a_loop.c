@@ -1,0 +1,28 @@
+/* clean: a loop around the wait takes spurious wake-ups well, and they make
+ * no endless execution. */
+/* options: --spurious */
+#include <heddle.h>
+
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+static pthread_cond_t changed = PTHREAD_COND_INITIALIZER;
+static bool ready;
+
+void
+t0(void)
+{
+    pthread_mutex_lock(&lock);
+    while (!ready) {
+        pthread_cond_wait(&changed, &lock);
+    }
+    heddle_assert(ready);
+    pthread_mutex_unlock(&lock);
+}
+
+void
+t1(void)
+{
+    pthread_mutex_lock(&lock);
+    ready = true;
+    pthread_cond_signal(&changed);
+    pthread_mutex_unlock(&lock);
+}

@@ -1,0 +1,17 @@
+/* deadlock "spin_lock": the owner locks again. */
+#include <heddle.h>
+
+static pthread_spinlock_t lock;
+
+void
+pre(void)
+{
+    pthread_spin_init(&lock, PTHREAD_PROCESS_PRIVATE);
+}
+
+void
+t0(void)
+{
+    pthread_spin_lock(&lock);
+    pthread_spin_lock(&lock);
+}

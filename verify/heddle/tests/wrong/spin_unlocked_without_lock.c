@@ -1,0 +1,16 @@
+/* misuse "does not hold": an unlock too many. */
+#include <heddle.h>
+
+static pthread_spinlock_t lock;
+
+void
+pre(void)
+{
+    pthread_spin_init(&lock, PTHREAD_PROCESS_PRIVATE);
+}
+
+void
+t0(void)
+{
+    pthread_spin_unlock(&lock);
+}

@@ -1,0 +1,268 @@
+"""The properties of the core, as programs for the model checker.
+
+A row is one harness with some scripts; each script list is one search.  Rows
+marked quick make the quick run; they are also the checks that mutants face.
+"""
+
+import itertools
+import json
+import os
+import subprocess
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+HERE = Path(__file__).resolve().parent
+ROOT = HERE.parent
+CORE = ROOT / "core"
+FLAGS = ("-std=c11 -D_GNU_SOURCE -O1 -g -Wall -Wextra -Wshadow -Wconversion "
+         "-Werror").split()
+
+LOCK = ("guard", "parking", "seat", "rwlock")
+WATCH = ("guard", "parking", "seat", "watch")
+ALL = ("guard", "parking", "seat", "rwlock", "watch", "mailbox", "segment")
+HARNESSES = {
+    "rwlock_turns": LOCK,
+    "rwlock_departures": LOCK,
+    "watch_follow": WATCH,
+    "mailbox_history": ALL,
+}
+
+
+@dataclass(frozen=True)
+class Row:
+    name: str
+    harness: str
+    bounds: str
+    scripts: tuple[str, ...]
+    quick: bool = False
+    options: tuple[str, ...] = ()
+    bare: bool = False  # without reduction too
+
+
+@dataclass
+class Result:
+    verdict: str
+    executions: int
+    complete: bool
+    seconds: float
+    text: str
+
+
+def mixes(letters: str, threads: int) -> tuple[str, ...]:
+    """Every mix of so many threads, one operation each."""
+    return tuple(" ".join(mix) for mix in
+                 itertools.combinations_with_replacement(letters, threads))
+
+
+def pairs(letters: str, threads: int, length: int) -> tuple[str, ...]:
+    """Every mix of threads that each do `length` operations."""
+    words = ["".join(word) for word in
+             itertools.product(letters, repeat=length)]
+    return tuple(" ".join(mix) for mix in
+                 itertools.combinations_with_replacement(words, threads))
+
+
+def futex(scripts: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple("-f " + script for script in scripts)
+
+
+DEATH = ("--deaths=1",)
+SECOND_DEATH = ("--deaths=2",)
+DEADLINES = "deadlines pass at any moment"
+
+ROWS = (
+    Row("L1 to L4, bounded overtaking 0", "rwlock_turns",
+        f"2 threads, every mix, {DEADLINES}", mixes("rwRW", 2), True),
+    Row("L1 to L4, bounded overtaking 0", "rwlock_turns",
+        f"3 threads, every mix, {DEADLINES}", mixes("rwRW", 3), True),
+    Row("L1 to L4, bounded overtaking 0", "rwlock_turns",
+        "4 threads, every mix", mixes("rw", 4), True),
+    Row("L1 to L4, bounded overtaking 0", "rwlock_turns",
+        f"4 threads, every mix, {DEADLINES}", mixes("rwRW", 4)),
+    Row("L1 to L4, bounded overtaking 0", "rwlock_turns",
+        f"2 threads, 2 operations each, {DEADLINES}", pairs("rwRW", 2, 2),
+        True),
+    Row("L1 to L4, bounded overtaking 0", "rwlock_turns",
+        "2 threads, 3 operations each", pairs("rw", 2, 3)),
+    Row("L1 to L4, bounded overtaking 0", "rwlock_turns",
+        "3 threads, 2 operations each", pairs("rw", 3, 2)),
+    Row("L1 to L4, bounded overtaking 0", "rwlock_turns",
+        "5 threads", ("r w r w W", "w w w w w", "r r w r r")),
+    Row("a cancellation at any moment", "rwlock_turns",
+        "3 threads, one cancelled", ("w W x1", "R w x0", "r w x1", "w w x0"),
+        True),
+    Row("a cancellation at any moment", "rwlock_turns",
+        "4 threads, one cancelled", ("r w R x1", "w r W x1", "W w r x1")),
+    Row("on futex words", "rwlock_turns", f"3 threads, {DEADLINES}",
+        futex(("r w W", "w w R", "r r w", "R W w")), True),
+    Row("on futex words", "rwlock_turns", f"3 threads, every mix, {DEADLINES}",
+        futex(mixes("rwRW", 3))),
+    Row("who departs leaves no trace", "rwlock_departures",
+        "a holder that stays; 1 to 3 threads queue, time out, are cancelled",
+        ("wW", "wR W", "rW r", "rr W r", "rr W R", "rr r W", "ww x0", "wr x0",
+         "rw r x0", "wR w x1", "rW R W"), True),
+    Row("who departs leaves no trace", "rwlock_departures",
+        "a reader that stays; a writer in the middle of 4 departs",
+        ("rr W r r", "rW r W r", "rW r R W")),
+    Row("who departs leaves no trace", "rwlock_departures",
+        "the same on futex words",
+        futex(("wW", "wR W", "rW r", "rr W R", "ww x0", "rw r x0")), True),
+    Row("no version is missed (L3, L4)", "watch_follow",
+        "1 to 2 watchers, 1 to 2 publications",
+        ("n p", "n pp", "n p p", "n n p", "N p", "n N p", "N N p"), True),
+    Row("no version is missed (L3, L4)", "watch_follow",
+        "a watcher cancelled at any moment",
+        ("n x0", "N x0", "n x0 p", "n N x0 p", "n n x0 x1"), True),
+    Row("no version is missed (L3, L4)", "watch_follow",
+        "the same on futex words",
+        futex(("n p", "n pp", "n n p", "N p", "n x0", "n x0 p")), True),
+    Row("no version is missed (L3, L4)", "watch_follow",
+        "2 to 3 watchers, 2 to 3 publications",
+        ("n n pp", "n ppp", "n N pp", "n n n p", "n n p p")),
+    Row("one history, M1, S1", "mailbox_history",
+        "1 thread, any 3 writes, then a read", ("wwwr",), True),
+    Row("one history, M1, S1", "mailbox_history",
+        "2 threads, any write against any other operation",
+        ("w r", "w s", "w d", "w v", "w w", "vw vr", "W r", "w R", "W W",
+         "n w", "cv p", "c c"), True),
+    Row("one history, M1, S1", "mailbox_history",
+        "2 threads, several operations each",
+        ("ww r", "rr po", "rc pa", "ag r", "oo r", "po rr", "vvv pp", "sr pg"),
+        True),
+    Row("one history, M1, S1", "mailbox_history",
+        "3 threads, any writes against a read", ("w w r", "w r r", "w w v")),
+    Row("one history, M1, S1", "mailbox_history",
+        "3 threads: compare-and-swap, watchers, cancellation",
+        ("c c r", "c c c", "n p v", "n n p", "x1 r p", "p a r", "o g r"),
+        True),
+    Row("one history, M1, S1", "mailbox_history",
+        "2 threads, any 2 writes each", ("ww ww", "ww rr", "www r")),
+    Row("one history, M1, S1", "mailbox_history", "4 threads",
+        ("c c c r", "p a r r", "p o r d", "n p r r")),
+    Row("a death at every step (L5)", "rwlock_turns",
+        "2 threads, one dies",
+        ("!w r", "!r w", "!w w", "!r r", "!W w", "!R w", "!w R", "-f !w r"),
+        True, DEATH),
+    Row("a death at every step (L5)", "rwlock_turns",
+        "3 threads, one dies",
+        ("!w r r", "!w r w", "!w w w", "!r r r", "!r r w", "!r w w",
+         "!W r w", "-f !w r w"), False, DEATH),
+    Row("a death at every step (L5)", "rwlock_turns",
+        "2 threads, 2 operations each, one dies",
+        ("!rw wr", "!ww rw", "!wr ww"), False, DEATH),
+    Row("a death at every step (L5)", "rwlock_departures",
+        "a holder that stays; 1 to 2 threads, one dies",
+        ("rr !w", "rr !W", "rr !w r"), True, DEATH),
+    Row("a second death in recovery (L5)", "rwlock_turns",
+        "1 thread and who removes it", ("-u !w", "-u !r"), True,
+        SECOND_DEATH),
+    Row("a second death in recovery (L5)", "rwlock_turns",
+        "2 threads and who removes the dead one", ("-u !w r", "-u !r w"),
+        False, SECOND_DEATH),
+    Row("a watcher's death (L4)", "watch_follow",
+        "1 to 2 watchers, a publication, one dies",
+        ("p !n", "p !N", "p !N n"), True, DEATH),
+    Row("a writer's death (M2)", "mailbox_history",
+        "1 thread dies in its last write; then all is read",
+        ("!p", "!e", "!oo", "!ag", "!po", "!ao", "!goo"), True, DEATH),
+    Row("a writer's death (M2)", "mailbox_history",
+        "2 threads, the one that writes dies", ("!p r", "!g p"), True, DEATH),
+    Row("a writer's death (M2)", "mailbox_history",
+        "2 threads, the one that does any write dies",
+        ("!w r", "!op r", "!po r", "!ag r", "r !c", "!r w"), False, DEATH),
+    Row("a writer's death (M2)", "mailbox_history",
+        "the same, and who puts it in order dies", ("-u !o", "-u !p"), False,
+        SECOND_DEATH),
+)
+
+# Which harnesses judge a mutant of a file: those nearest to it.
+NEAREST = {
+    "rwlock": ("rwlock_turns", "rwlock_departures"),
+    "watch": ("watch_follow",),
+    "mailbox": ("mailbox_history",),
+    "segment": ("mailbox_history",),
+    "mapping": (),
+}
+
+
+class HeddleError(Exception):
+    """The model checker is missing, or did not answer."""
+
+
+def find_heddle() -> Path:
+    for path in (os.environ.get("DIPC_HEDDLE"), ROOT / "build/bin/heddle"):
+        if path and Path(path).exists():
+            return Path(path).resolve()
+    raise HeddleError("build/bin/heddle is wanted: build it with make, or "
+                      "name another in DIPC_HEDDLE")
+
+
+def compile_one(heddle: Path, source: Path, output: Path,
+                flags: tuple[str, ...] = ()) -> str:
+    """What the compiler said, or nothing."""
+    done = subprocess.run(
+        [heddle, "cc", *FLAGS, *flags, f"-I{CORE}", f"-I{HERE}", "-c", source,
+         "-o", output], stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+        text=True, check=False)
+    return done.stdout or "it failed" if done.returncode != 0 else ""
+
+
+def link(heddle: Path, objects: list[Path], output: Path) -> str:
+    done = subprocess.run([heddle, "cc", *objects, "-o", output],
+                          stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                          text=True, check=False)
+    return done.stdout or "it failed" if done.returncode != 0 else ""
+
+
+def build(heddle: Path, directory: Path) -> None:
+    """Every harness and the core, as they are."""
+    directory.mkdir(parents=True, exist_ok=True)
+    sources = [CORE / f"{name}.c" for name in ALL]
+    sources += [HERE / f"{name}.c" for name in ("cast", *HARNESSES)]
+    for source in sources:
+        said = compile_one(heddle, source, directory / f"{source.stem}.o")
+        if said:
+            raise HeddleError(f"{source} does not compile:\n{said}")
+    for harness in HARNESSES:
+        said = link_harness(heddle, harness, directory, {},
+                            directory / harness)
+        if said:
+            raise HeddleError(f"{harness} does not link:\n{said}")
+
+
+def link_harness(heddle: Path, harness: str, directory: Path,
+                 instead: dict[str, Path], output: Path) -> str:
+    """Link with some objects of the core replaced by others."""
+    objects = [directory / f"{harness}.o", directory / "cast.o"]
+    objects += [instead.get(name, directory / f"{name}.o")
+                for name in HARNESSES[harness]]
+    return link(heddle, objects, output)
+
+
+def search(heddle: Path, program: Path, script: str, options: list[str],
+           seconds: float) -> Result:
+    """One search; an answer that cannot be understood is a failure."""
+    begin = time.monotonic()
+    try:
+        done = subprocess.run(
+            [heddle, "run", "--json", "--quiet",
+             f"--time={max(1, int(seconds))}", *options, program,
+             *script.split()], timeout=seconds + 20, text=True,
+            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE, check=False)
+        answer = json.loads(done.stdout)
+    except subprocess.TimeoutExpired:
+        return Result("hangs", 0, False, time.monotonic() - begin, "")
+    except ValueError:
+        return Result("no answer", 0, False, time.monotonic() - begin,
+                      done.stderr.strip())
+    return Result(answer["verdict"], answer["executions"],
+                  bool(answer["complete"]), time.monotonic() - begin,
+                  answer.get("text", "") + (
+                      f" (schedule {answer['schedule']})"
+                      if answer.get("schedule") else ""))
+
+
+def is_clean(result: Result) -> bool:
+    return result.verdict == "clean" and result.complete

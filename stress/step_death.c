@@ -41,7 +41,7 @@
 /* What the lock promises the next acquirer, and one that is asleep already. */
 #define BOUND_NS (50 * MOMENT_MS)
 #define BOUND_ASLEEP_NS (500 * MOMENT_MS)
-#define SLACK_NS (450 * MOMENT_MS)
+#define SLACK_NS (1000 * MOMENT_MS)
 
 /* Who else there is while the victim acts. */
 enum company {

@@ -77,7 +77,9 @@ class LockExample(unittest.TestCase):
 
     @staticmethod
     def compiler_line() -> str:
-        found = re.search(r"^    (cc .* example\.c .*)$", MANUAL.read_text(), re.M)
+        found = re.search(
+            r"^    (cc .* example\.c .*)$", MANUAL.read_text(), re.M
+        )
         if found is None:
             raise AssertionError(f"{MANUAL} does not say how to compile")
         return found.group(1)

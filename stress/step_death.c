@@ -34,6 +34,7 @@
 #define MAILBOX_BYTES SURVIVOR_BYTES_MAX
 #define WAY_MAX 20000U
 #define QUICK_EVERY 17U
+#define SLOW_STRIDE 5U /* where a death may cost a nap of 500 ms */
 #define STUCK_S 60U
 #define OWNER_DIED \
     UINT32_C(0x40000000) /* in a robust mutex: FUTEX_OWNER_DIED */
@@ -69,7 +70,7 @@ struct act {
     bool writes;    /* the new content is that of `mode` */
     bool by_itself; /* what the victim is to commit shows after its act */
     enum mailbox_mode mode;
-    uint32_t stride; /* in a full run, every so many instructions */
+    uint32_t stride; /* above 1: after every so many instructions only */
 };
 
 /* The points that a victim of one act comes by, up to its end. */
@@ -312,8 +313,7 @@ static const struct act acts[] = {
     {.name = "release to a sleeper",
      .company = THE_SURVIVOR_QUEUES,
      .ready = sit_and_hold,
-     .play = play_release,
-     .stride = 1},
+     .play = play_release},
     {.name = "replace, a watcher sleeps",
      .company = THE_SURVIVOR_WATCHES,
      .ready = sit,
@@ -321,7 +321,7 @@ static const struct act acts[] = {
      .writes = true,
      .by_itself = true,
      .mode = MAILBOX_REPLACE,
-     .stride = 11},
+     .stride = SLOW_STRIDE},
 };
 
 #define ACTS (sizeof(acts) / sizeof(acts[0]))
@@ -737,7 +737,7 @@ play(struct stage *stage, const struct act *act, uint32_t every,
     char flaw[256] = "";
     uint64_t before = segment_recoveries(segment_of(stage));
     uint64_t began_ns = moment_now_ns();
-    uint32_t stride = every > act->stride ? every : act->stride;
+    uint32_t stride = act->stride > 1 ? act->stride * every : every;
     uint32_t n = stride > 1 ? 1 + (uint32_t)(offset % stride) : 1;
     enum stepper_stop stop = STEPPER_STEPPED;
     stage->act = act;

@@ -53,8 +53,9 @@ enum company {
     NEWS_COME,           /* written when the victim is about to sleep */
     A_DEAD_WRITER_HOLDS, /* and nobody has noticed yet */
     A_DEAD_HOLDS_GUARD,
-    DEAD_EVERYWHERE,   /* one holds, one waits, one watches */
-    ONE_DIED_ANYWHERE, /* after some instruction of replacing the content */
+    DEAD_IN_EVERY_SEAT, /* but the survivor's and the conductor's */
+    DEAD_EVERYWHERE,    /* one holds, one waits, one watches */
+    ONE_DIED_ANYWHERE,  /* after some instruction of replacing the content */
     THE_SURVIVOR_QUEUES,
     THE_SURVIVOR_WATCHES
 };
@@ -157,6 +158,16 @@ sit_and_hold(void *argument)
     struct timespec deadline = far();
     sit(stage);
     demand("hold", rwlock_wrlock(&segment_of(stage)->seats, lock_of(stage),
+                                 stage->victim_seat, &deadline));
+}
+
+static void
+sit_and_read(void *argument)
+{
+    struct stage *stage = argument;
+    struct timespec deadline = far();
+    sit(stage);
+    demand("hold", rwlock_rdlock(&segment_of(stage)->seats, lock_of(stage),
                                  stage->victim_seat, &deadline));
 }
 
@@ -310,6 +321,10 @@ static const struct act acts[] = {
      .company = DEAD_EVERYWHERE,
      .ready = stay_standing,
      .play = play_recover},
+    {.name = "sit where only dead sit",
+     .company = DEAD_IN_EVERY_SEAT,
+     .ready = stay_standing,
+     .play = play_sit_and_stand},
     {.name = "release to a sleeper",
      .company = THE_SURVIVOR_QUEUES,
      .ready = sit_and_hold,
@@ -448,6 +463,11 @@ invite(struct stage *stage)
         break;
     case A_DEAD_HOLDS_GUARD:
         start_and_kill(stage, take_guard);
+        break;
+    case DEAD_IN_EVERY_SEAT:
+        for (uint32_t i = 2; i < SEATS; i++) {
+            start_and_kill(stage, sit_and_read);
+        }
         break;
     case DEAD_EVERYWHERE:
         sleep_and_die(stage, play_wait, SEAT_WATCHING);

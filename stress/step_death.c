@@ -53,6 +53,7 @@ enum company {
     NEWS_COME,           /* written when the victim is about to sleep */
     A_DEAD_WRITER_HOLDS, /* and nobody has noticed yet */
     A_DEAD_HOLDS_GUARD,
+    ONE_DIES_MEANWHILE, /* after n instructions; then the victim goes on */
     DEAD_IN_EVERY_SEAT, /* but the survivor's and the conductor's */
     DEAD_EVERYWHERE,    /* one holds, one waits, one watches */
     ONE_DIED_ANYWHERE,  /* after some instruction of replacing the content */
@@ -321,6 +322,10 @@ static const struct act acts[] = {
      .company = DEAD_EVERYWHERE,
      .ready = stay_standing,
      .play = play_recover},
+    {.name = "sit, and one sits and dies",
+     .company = ONE_DIES_MEANWHILE,
+     .ready = stay_standing,
+     .play = play_sit_and_stand},
     {.name = "sit where only dead sit",
      .company = DEAD_IN_EVERY_SEAT,
      .ready = stay_standing,
@@ -477,6 +482,7 @@ invite(struct stage *stage)
         one_dies_anywhere(stage);
         break;
     case ALONE:
+    case ONE_DIES_MEANWHILE:
     case NEWS_COME:
     case THE_SURVIVOR_QUEUES:
     case THE_SURVIVOR_WATCHES:
@@ -688,9 +694,16 @@ kill_after(struct stage *stage, uint32_t n, bool records,
     queue_survivor(stage);
     enum stepper_stop stop =
         records ? record(stage, victim) : step(stage, victim, n);
-    if (stop == STEPPER_FELL) {
+    enum stepper_stop rest = stop;
+    if (stage->act->company == ONE_DIES_MEANWHILE && stop == STEPPER_STEPPED) {
+        start_and_kill(stage, sit_and_hold);
+        while (rest == STEPPER_STEPPED) {
+            rest = stepper_step(victim);
+        }
+    }
+    if (rest == STEPPER_FELL) {
         (void)snprintf(flaw, flaw_bytes, "the victim fell by itself");
-        return stop;
+        return rest;
     }
     stepper_kill(victim);
     uint64_t killed_ns = moment_now_ns();

@@ -703,6 +703,8 @@ kill_after(struct stage *stage, uint32_t n, bool records,
     }
     if (rest == STEPPER_FELL) {
         (void)snprintf(flaw, flaw_bytes, "the victim fell by itself");
+        (void)kill(victim, SIGKILL);
+        survivor_give_up(&stage->survivor);
         return rest;
     }
     stepper_kill(victim);

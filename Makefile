@@ -72,7 +72,7 @@ MAN_PAGES := $(wildcard docs/man/*.[1-9])
 .DELETE_ON_ERROR:
 .SECONDARY:
 .PHONY: all check demo install uninstall format clean help tests stress \
-	stress-death verify
+	stress-death install-core verify
 
 all: $(COMMANDS:%=build/bin/%) $(HEDDLE) ## build every command into build/bin (the default)
 
@@ -165,7 +165,12 @@ $(STRESS): %: %.o $(STRESS_SHARED) $(BUILD)/libdipccore.a
 	$(RUN)$(CC) -o $@ $< $(STRESS_SHARED) $(EXTRA) $(BUILD)/libdipccore.a \
 		$(ALL_LDFLAGS) -Wl,-z,now
 
-install: all ## install commands and man pages under $(DESTDIR)$(PREFIX)
+install-core: $(BUILD)/libdipccore.a ## install only the lock's library and headers
+	install -d $(DESTDIR)$(PREFIX)/lib $(DESTDIR)$(PREFIX)/include/dipc
+	install -m 644 $< $(DESTDIR)$(PREFIX)/lib
+	install -m 644 $(wildcard core/*.h) $(DESTDIR)$(PREFIX)/include/dipc
+
+install: all install-core ## install commands and man pages under $(DESTDIR)$(PREFIX)
 	install -d $(DESTDIR)$(PREFIX)/bin
 	install -m 755 $(COMMANDS:%=build/bin/%) $(DESTDIR)$(PREFIX)/bin
 ifdef HEDDLE
@@ -181,6 +186,8 @@ endif
 	done
 
 uninstall: ## remove what install put there
+	rm -f $(DESTDIR)$(PREFIX)/lib/libdipccore.a
+	rm -rf $(DESTDIR)$(PREFIX)/include/dipc
 	rm -rf $(DESTDIR)$(PREFIX)/lib/heddle
 	rm -f $(DESTDIR)$(PREFIX)/include/heddle.h
 	for command in $(COMMANDS) heddle; do \

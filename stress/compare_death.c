@@ -280,7 +280,7 @@ main(int argc, char **argv)
     if (&contender_boost != NULL) {
         (void)contend(&contender_boost, shared, runs, seed, seconds);
     } else {
-        printf("| boost interprocess_upgradable_mutex | not built: "
+        printf("| Boost `interprocess_upgradable_mutex` | not built: "
                "libboost-dev is missing | | |\n");
     }
     return stuck == 0 ? 0 : 1;

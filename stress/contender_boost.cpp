@@ -52,4 +52,4 @@ release(void *memory, uint32_t, bool writes)
 }
 
 extern "C" const struct contender contender_boost = {
-    "boost interprocess_upgradable_mutex", init, attach, acquire, release};
+    "Boost `interprocess_upgradable_mutex`", init, attach, acquire, release};

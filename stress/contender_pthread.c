@@ -45,7 +45,7 @@ rwlock_release(void *memory, uint32_t process, bool writes)
 }
 
 const struct contender contender_rwlock = {
-    .name = "pthread_rwlock_t",
+    .name = "`pthread_rwlock_t`",
     .init = rwlock_init_shared,
     .attach = attach,
     .acquire = rwlock_acquire,
@@ -78,7 +78,7 @@ mutex_release(void *memory, uint32_t process, bool writes)
 }
 
 const struct contender contender_mutex = {
-    .name = "pthread_mutex_t, robust (no readers together)",
+    .name = "`pthread_mutex_t`, robust (no readers together)",
     .init = mutex_init,
     .attach = attach,
     .acquire = mutex_acquire,

@@ -34,6 +34,7 @@
 #define MAILBOX_BYTES SURVIVOR_BYTES_MAX
 #define WAY_MAX 20000U
 #define QUICK_EVERY 17U
+#define SLOW_STRIDE 5U /* where a death may cost a nap of 500 ms */
 #define STUCK_S 60U
 #define OWNER_DIED \
     UINT32_C(0x40000000) /* in a robust mutex: FUTEX_OWNER_DIED */
@@ -41,7 +42,7 @@
 /* What the lock promises the next acquirer, and one that is asleep already. */
 #define BOUND_NS (50 * MOMENT_MS)
 #define BOUND_ASLEEP_NS (500 * MOMENT_MS)
-#define SLACK_NS (450 * MOMENT_MS)
+#define SLACK_NS (1000 * MOMENT_MS)
 
 /* Who else there is while the victim acts. */
 enum company {
@@ -52,8 +53,10 @@ enum company {
     NEWS_COME,           /* written when the victim is about to sleep */
     A_DEAD_WRITER_HOLDS, /* and nobody has noticed yet */
     A_DEAD_HOLDS_GUARD,
-    DEAD_EVERYWHERE,   /* one holds, one waits, one watches */
-    ONE_DIED_ANYWHERE, /* after some instruction of replacing the content */
+    ONE_DIES_MEANWHILE, /* after n instructions; then the victim goes on */
+    DEAD_IN_EVERY_SEAT, /* but the survivor's and the conductor's */
+    DEAD_EVERYWHERE,    /* one holds, one waits, one watches */
+    ONE_DIED_ANYWHERE,  /* after some instruction of replacing the content */
     THE_SURVIVOR_QUEUES,
     THE_SURVIVOR_WATCHES
 };
@@ -69,7 +72,7 @@ struct act {
     bool writes;    /* the new content is that of `mode` */
     bool by_itself; /* what the victim is to commit shows after its act */
     enum mailbox_mode mode;
-    uint32_t stride; /* in a full run, every so many instructions */
+    uint32_t stride; /* above 1: after every so many instructions only */
 };
 
 /* The points that a victim of one act comes by, up to its end. */
@@ -156,6 +159,16 @@ sit_and_hold(void *argument)
     struct timespec deadline = far();
     sit(stage);
     demand("hold", rwlock_wrlock(&segment_of(stage)->seats, lock_of(stage),
+                                 stage->victim_seat, &deadline));
+}
+
+static void
+sit_and_read(void *argument)
+{
+    struct stage *stage = argument;
+    struct timespec deadline = far();
+    sit(stage);
+    demand("hold", rwlock_rdlock(&segment_of(stage)->seats, lock_of(stage),
                                  stage->victim_seat, &deadline));
 }
 
@@ -309,11 +322,18 @@ static const struct act acts[] = {
      .company = DEAD_EVERYWHERE,
      .ready = stay_standing,
      .play = play_recover},
+    {.name = "sit, and one sits and dies",
+     .company = ONE_DIES_MEANWHILE,
+     .ready = stay_standing,
+     .play = play_sit_and_stand},
+    {.name = "sit where only dead sit",
+     .company = DEAD_IN_EVERY_SEAT,
+     .ready = stay_standing,
+     .play = play_sit_and_stand},
     {.name = "release to a sleeper",
      .company = THE_SURVIVOR_QUEUES,
      .ready = sit_and_hold,
-     .play = play_release,
-     .stride = 1},
+     .play = play_release},
     {.name = "replace, a watcher sleeps",
      .company = THE_SURVIVOR_WATCHES,
      .ready = sit,
@@ -321,7 +341,7 @@ static const struct act acts[] = {
      .writes = true,
      .by_itself = true,
      .mode = MAILBOX_REPLACE,
-     .stride = 11},
+     .stride = SLOW_STRIDE},
 };
 
 #define ACTS (sizeof(acts) / sizeof(acts[0]))
@@ -449,6 +469,11 @@ invite(struct stage *stage)
     case A_DEAD_HOLDS_GUARD:
         start_and_kill(stage, take_guard);
         break;
+    case DEAD_IN_EVERY_SEAT:
+        for (uint32_t i = 2; i < SEATS; i++) {
+            start_and_kill(stage, sit_and_read);
+        }
+        break;
     case DEAD_EVERYWHERE:
         sleep_and_die(stage, play_wait, SEAT_WATCHING);
         one_dies_queued_behind_another(stage);
@@ -457,6 +482,7 @@ invite(struct stage *stage)
         one_dies_anywhere(stage);
         break;
     case ALONE:
+    case ONE_DIES_MEANWHILE:
     case NEWS_COME:
     case THE_SURVIVOR_QUEUES:
     case THE_SURVIVOR_WATCHES:
@@ -668,9 +694,18 @@ kill_after(struct stage *stage, uint32_t n, bool records,
     queue_survivor(stage);
     enum stepper_stop stop =
         records ? record(stage, victim) : step(stage, victim, n);
-    if (stop == STEPPER_FELL) {
+    enum stepper_stop rest = stop;
+    if (stage->act->company == ONE_DIES_MEANWHILE && stop == STEPPER_STEPPED) {
+        start_and_kill(stage, sit_and_hold);
+        while (rest == STEPPER_STEPPED) {
+            rest = stepper_step(victim);
+        }
+    }
+    if (rest == STEPPER_FELL) {
         (void)snprintf(flaw, flaw_bytes, "the victim fell by itself");
-        return stop;
+        (void)kill(victim, SIGKILL);
+        survivor_give_up(&stage->survivor);
+        return rest;
     }
     stepper_kill(victim);
     uint64_t killed_ns = moment_now_ns();
@@ -737,7 +772,7 @@ play(struct stage *stage, const struct act *act, uint32_t every,
     char flaw[256] = "";
     uint64_t before = segment_recoveries(segment_of(stage));
     uint64_t began_ns = moment_now_ns();
-    uint32_t stride = every > act->stride ? every : act->stride;
+    uint32_t stride = act->stride > 1 ? act->stride * every : every;
     uint32_t n = stride > 1 ? 1 + (uint32_t)(offset % stride) : 1;
     enum stepper_stop stop = STEPPER_STEPPED;
     stage->act = act;

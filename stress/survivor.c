@@ -262,6 +262,13 @@ survivor_await(struct survivor *survivor)
 }
 
 void
+survivor_give_up(struct survivor *survivor)
+{
+    object(survivor->answer, "given up", 0);
+    (void)kill(survivor->pid, SIGKILL);
+}
+
+void
 survivor_end(struct survivor *survivor)
 {
     (void)close(survivor->to);

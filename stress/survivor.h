@@ -58,6 +58,9 @@ extern const unsigned char survivor_old[SURVIVOR_OLD_BYTES];
 void survivor_start(struct survivor *survivor, struct commons *commons);
 void survivor_end(struct survivor *survivor);
 
+/* End it in the middle of whatever it does. */
+void survivor_give_up(struct survivor *survivor);
+
 /* Ask; it begins at once. */
 void survivor_ask(struct survivor *survivor);
 

@@ -698,6 +698,30 @@ a_live_reader_beside_a_dead_one_keeps_its_hold(void **state)
     does(stage, 2, unlock);
 }
 
+/* As seat_take does, when the last owner died between its two looks. */
+static void
+inherits_the_seat_of(struct stage *stage, uint32_t i)
+{
+    assert_int_equal(pthread_mutex_trylock(&stage->seats[i].alive), EOWNERDEAD);
+    rwlock_bury(&stage->table, &stage->lock, i);
+    assert_int_equal(seat_state(&stage->table, i), SEAT_IDLE);
+    seat_leave(&stage->table, i);
+    rwlock_check(&stage->table, &stage->lock);
+}
+
+static void
+who_inherits_a_dead_holder_s_seat_passes_the_turn_on(void **state)
+{
+    struct stage *stage = *state;
+    does(stage, 0, wrlock);
+    queues(stage, 1, wrlock);
+    dies(stage, 0);
+    inherits_the_seat_of(stage, 0);
+    finishes(stage, 1, 0);
+    assert_int_equal(recoveries(stage), 1);
+    does(stage, 1, unlock);
+}
+
 static int
 queue_and_die(void *argument)
 {
@@ -710,6 +734,20 @@ queue_and_die(void *argument)
     seat_list_append(&stage->table, &stage->lock.queue, part->seat);
     pthread_mutex_unlock(&stage->lock.guard);
     return 0;
+}
+
+static void
+who_inherits_a_dead_waiter_s_seat_takes_it_out_of_the_queue(void **state)
+{
+    struct stage *stage = *state;
+    does(stage, 0, wrlock);
+    assert_int_equal(
+        actor_do(&stage->actors[1], queue_and_die, &stage->parts[1]), 0);
+    dies(stage, 1);
+    inherits_the_seat_of(stage, 1);
+    counts_are(stage, 0, 1, 0);
+    assert_int_equal(recoveries(stage), 1);
+    does(stage, 0, unlock);
 }
 
 static void
@@ -1022,6 +1060,8 @@ main(void)
         TEST(the_next_acquirer_removes_a_dead_writer_at_once),
         TEST(the_next_writer_removes_dead_readers_at_once),
         TEST(a_live_reader_beside_a_dead_one_keeps_its_hold),
+        TEST(who_inherits_a_dead_holder_s_seat_passes_the_turn_on),
+        TEST(who_inherits_a_dead_waiter_s_seat_takes_it_out_of_the_queue),
         TEST(a_dead_waiter_is_passed_over),
         TEST(a_reader_behind_a_dead_writer_joins_the_readers_at_once),
         TEST(sleepers_notice_a_death_well_before_their_deadlines),

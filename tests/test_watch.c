@@ -364,6 +364,23 @@ a_dead_watcher_harms_nobody(void **state)
     assert_int_equal(atomic_load(&stage->watch.count), 0);
 }
 
+/* As seat_take does, when the last owner died between its two looks. */
+static void
+who_inherits_a_dead_watcher_s_seat_unlists_it(void **state)
+{
+    struct stage *stage = *state;
+    assert_int_equal(
+        actor_do(&stage->actors[0], watch_and_die, &stage->parts[0]), 0);
+    dies(stage, 0);
+    assert_int_equal(pthread_mutex_trylock(&stage->seats[0].alive), EOWNERDEAD);
+    watch_bury(&stage->table, &stage->watch, 0);
+    assert_int_equal(seat_state(&stage->table, 0), SEAT_IDLE);
+    seat_leave(&stage->table, 0);
+    watch_check(&stage->table, &stage->watch);
+    assert_int_equal(atomic_load(&stage->watch.count), 0);
+    assert_int_equal(atomic_load(&stage->watch.recoveries), 1);
+}
+
 static void
 recover_removes_dead_watchers_and_leaves_the_living(void **state)
 {
@@ -474,6 +491,7 @@ main(void)
         TEST(finishing_a_watch_in_use_is_a_bug),
         TEST(a_watcher_sees_a_version_whose_writer_died_before_telling),
         TEST(a_dead_watcher_harms_nobody),
+        TEST(who_inherits_a_dead_watcher_s_seat_unlists_it),
         TEST(recover_removes_dead_watchers_and_leaves_the_living),
         TEST(a_death_in_the_bookkeeping_is_rebuilt_from_the_seats),
         TEST(no_publication_is_missed),

@@ -10,6 +10,7 @@ import hashlib
 import os
 import resource
 import shlex
+import shutil
 import signal
 import subprocess
 import sys
@@ -80,8 +81,18 @@ class Workshop:
                           for name, text in self.sources.items()}
 
     def use_heddle(self) -> None:
-        """Check with the model checker too."""
-        self.heddle = properties.find_heddle()
+        """Check with the model checker too: with a copy, for the one that
+        make leaves may be built anew while mutants are checked."""
+        found = properties.find_heddle()
+        folder = found.parent.parent
+        self.heddle = BUILD / "heddle" / "bin" / "heddle"
+        for source, target in (
+                (found, "bin/heddle"),
+                (folder / "lib/libheddle.a", "lib/libheddle.a"),
+                (ROOT / "verify/heddle/heddle.h", "include/heddle.h")):
+            copy = BUILD / "heddle" / target
+            copy.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy(source, copy)
         properties.build(self.heddle, BUILD / "verify")
 
     def _command(self, source: str, target: str) -> list[str]:

@@ -336,6 +336,21 @@ only_deaths_left(void)
     return hd.live != 0;
 }
 
+/* Nobody can go on. A death that might free somebody does not have to come,
+ * so that with deaths it is a deadlock as well. */
+static bool
+all_blocked(void)
+{
+    int i;
+
+    for (i = 0; i < hd.width; i++) {
+        if (hd_ready(&hd.thread[i])) {
+            return false;
+        }
+    }
+    return hd.live != 0;
+}
+
 /* Who goes on. Deaths are carried out here: they need no context. */
 static struct hd_thread *
 elect(void)
@@ -346,6 +361,9 @@ elect(void)
 
         if (hd.events >= hd_options.steps_max) {
             hd_model_end(HD_END_STEPS);
+        }
+        if (hd_options.deaths > 0 && all_blocked()) {
+            hd_model_end(HD_END_STUCK);
         }
         if (only_deaths_left()) {
             hd_model_end(HD_END_STUCK);

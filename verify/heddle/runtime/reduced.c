@@ -17,6 +17,12 @@
  * nothing to them. What lies below the last of them is a part of the search,
  * and goes to the worker that takes it first.
  *
+ * With --idle-time, a node where time may pass is full as well: there, each of
+ * the waits with the earliest deadline may end, and threads may die. The end
+ * of a wait conflicts with everything, so that no other race leads there, and
+ * nobody sleeps past it. A thread that sleeps because its deaths are explored
+ * wakes there for the end of its wait alone.
+ *
  * Invariants
  *   0. A thread put to sleep at a full node covers only sequences that it is
  *      in: what other sequences need is not added there.
@@ -46,11 +52,13 @@ struct node {
     uint32_t tree;
     uint32_t below;         /* rest of the sequence being followed */
     uint64_t todo;          /* full: threads not yet tried */
+    uint64_t covered;       /* threads whose deaths are explored elsewhere */
     uint64_t foreign;       /* of those asleep: put to sleep at a full node */
     int16_t thread;
     int16_t choice;
     int16_t level;          /* full nodes up to and with this one */
     bool full;
+    bool idle;              /* full, and time passes here */
 };
 
 static HD_OWN struct node *node;
@@ -118,12 +126,12 @@ choose_freely(struct node *here, int depth)
 {
     int last = depth > 0 ? hd.event[depth - 1].thread : 0;
     int dying = -1;
-    uint64_t can;
     int i;
     bool asleep = false;
 
     for (i = 0; i <= hd.width; i++) {
         int id = i == 0 ? last : i - 1;
+        uint64_t can = hd_alternatives(&hd.thread[id]);
 
         can = hd_alternatives(&hd.thread[id]);
         if (can != 0 && (here->sleep & bit(id)) != 0) {
@@ -202,6 +210,51 @@ choose_full(struct node *here, int depth)
     return id;
 }
 
+/* What is to be tried of the thread here. */
+static uint64_t
+wanted(const struct node *here, const struct hd_thread *thread)
+{
+    uint64_t can = hd_alternatives(thread);
+
+    if ((here->covered & bit(thread->id)) != 0) {
+        can &= bit(HD_DEATH_CHOICE) - 1;
+    }
+    return can;
+}
+
+/* Where time may pass: the thread to try first. -1: it may not. */
+static int
+choose_idle(struct node *here, int depth)
+{
+    uint64_t expiring = 0;
+    int i;
+
+    here->idle = false;
+    here->covered = 0;
+    if (!hd_idle()) {
+        return -1;
+    }
+    for (i = 0; i < hd.width; i++) {
+        expiring |= hd_expires(&hd.thread[i]) ? bit(i) : 0;
+    }
+    if (expiring == 0) {
+        return -1;
+    }
+    hd_wakeup_free(here->tree);
+    here->tree = 0;
+    here->idle = true;
+    here->full = true;
+    here->level = depth > 0 ? node[depth - 1].level : 0;
+    here->covered = expiring & here->sleep;
+    here->sleep &= ~expiring;
+    here->todo = hd_policy_enabled() & ~here->sleep;
+    i = lowest(here->todo);
+    here->todo &= here->todo - 1;
+    here->thread = (int16_t)i;
+    here->choice = (int16_t)lowest(wanted(here, &hd.thread[i]));
+    return i;
+}
+
 static int
 choose_new(int depth)
 {
@@ -216,7 +269,10 @@ choose_new(int depth)
         here->tree = node[depth - 1].below;
         node[depth - 1].below = 0;
     }
-    id = choose_full(here, depth);
+    id = choose_idle(here, depth);
+    if (id < 0) {
+        id = choose_full(here, depth);
+    }
     if (id < -1) {
         return id + 1;
     }
@@ -229,7 +285,7 @@ choose_new(int depth)
     if (id < 0) {
         return id;
     }
-    here->alternatives = hd_alternatives(&hd.thread[id]);
+    here->alternatives = wanted(here, &hd.thread[id]);
     here->tried = UINT64_C(1) << here->choice;
     here->signature = hd_op_signature(&hd.thread[id].next);
     hd.thread[id].choice = here->choice;
@@ -256,7 +312,7 @@ choose(int depth)
         return choose_new(depth);
     }
     thread = &hd.thread[here->thread];
-    can = hd_alternatives(thread);
+    can = wanted(here, thread);
     if (depth == prefix - 1 && here->choice < 0) {
         if (can == 0) {
             return -(int)HD_END_REDUNDANT;
@@ -302,6 +358,10 @@ committed(int e)
         }
         if (thread->refine != NULL) {
             thread->refine(thread, &other);
+        }
+        if (thread->timed) {
+            other.accesses = 1;
+            other.global = node[e].idle;
         }
         hd_death_union(thread, &other);
         if (!hd_op_conflict(&other, op)) {

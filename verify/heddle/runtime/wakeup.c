@@ -137,7 +137,7 @@ commutes_with_all(const struct hd_op *op)
 static bool
 mortal(int thread)
 {
-    return hd_options.deaths > 0 && hd.thread[thread].may_die;
+    return hd_options.deaths > 0 && hd.thread[thread].mortal;
 }
 
 /* What a thread that sleeps at node e, and is not in the sequence, would do

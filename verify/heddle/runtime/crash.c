@@ -4,6 +4,7 @@
 #include <string.h>
 #include <sys/time.h>
 #include <ucontext.h>
+#include <unistd.h>
 
 #include "finding.h"
 #include "model.h"
@@ -30,6 +31,34 @@ signal_text(int number)
     default:
         return "signal";
     }
+}
+
+/* Before main(): there are no threads yet, and no explorer. */
+static void
+too_early(int number)
+{
+    static const char text[] =
+        "heddle: the program crashes in a constructor, before main(): only "
+        "what main() does is explored, and threads and locks work there "
+        "only\n";
+
+    (void)number;
+    if (write(2, text, sizeof(text) - 1) < 0) {
+        _exit(4);
+    }
+    _exit(4);
+}
+
+static __attribute__((constructor(101))) void
+watch_constructors(void)
+{
+    signal(SIGSEGV, too_early);
+}
+
+void
+hd_crash_main(void)
+{
+    signal(SIGSEGV, SIG_DFL);
 }
 
 static bool

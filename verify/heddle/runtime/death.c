@@ -110,7 +110,8 @@ hd_death_alternatives(const struct hd_thread *thread)
 {
     int count;
 
-    if (hd.deaths >= hd_options.deaths || thread->next.kind == HD_OP_START) {
+    if (hd.deaths >= hd_options.deaths || thread->dying ||
+        thread->next.kind == HD_OP_START) {
         return 0;
     }
     count = variants(record[thread->id].stores);
@@ -170,6 +171,9 @@ waits_for(const struct hd_thread *thread, struct hd_op *op)
     if (thread->refine != NULL) {
         thread->refine(thread, &wanted);
     }
+    if (thread->timed) {
+        wanted.accesses = 1;
+    }
     for (i = 0; i < wanted.accesses; i++) {
         hd_op_touch(op, wanted.access[i].at, wanted.access[i].bytes, HD_WRITE);
         op->access[op->accesses - 1].state = wanted.access[i].state;
@@ -177,6 +181,24 @@ waits_for(const struct hd_thread *thread, struct hd_op *op)
     for (i = 0; thread->spinning && i < thread->spin_objects; i++) {
         hd_op_touch(op, thread->spin_object[i], 1, HD_WRITE);
     }
+}
+
+/* The robust mutex that the thread took last, of those that it holds. */
+static struct hd_object *
+last_taken(const struct hd_thread *thread)
+{
+    struct hd_object *object;
+    struct hd_object *last = NULL;
+    int i;
+
+    for (i = 0; (object = hd_object_nth(i)) != NULL; i++) {
+        if (object->type == HD_TYPE_MUTEX && object->robust &&
+            object->owner == thread->id &&
+            (last == NULL || object->taken > last->taken)) {
+            last = object;
+        }
+    }
+    return last;
 }
 
 static void
@@ -187,8 +209,9 @@ touches(const struct hd_thread *thread, struct hd_op *op)
     hd_op_touch(op, HD_OBJECT_BUDGET, 1, HD_WRITE);
     for (i = 0; i < hd.width; i++) {
         if (dies_too(thread, &hd.thread[i])) {
-            hd_op_touch(op, HD_OBJECT_THREAD(i), 1, HD_WRITE);
-            hd_death_releases(&hd.thread[i], op);
+            if (last_taken(&hd.thread[i]) == NULL) {
+                hd_op_touch(op, HD_OBJECT_THREAD(i), 1, HD_WRITE);
+            }
             queues(&hd.thread[i], op);
             waits_for(&hd.thread[i], op);
         }
@@ -225,6 +248,7 @@ hd_death_prepare(struct hd_thread *thread)
     thread->refine = NULL;
     thread->ready = NULL;
     thread->ready_before = NULL;
+    thread->timed = false;
     thread->spinning = false;
 }
 
@@ -273,6 +297,45 @@ leave_queues(const struct hd_thread *thread)
     }
 }
 
+static void
+refine_lapse(const struct hd_thread *thread, struct hd_op *op)
+{
+    op->access[0].state = hd_mutex_state(thread->object);
+}
+
+/* What the dead thread does next; without a mutex it is gone. */
+static void
+lapse_next(struct hd_thread *thread)
+{
+    struct hd_object *mutex = last_taken(thread);
+    struct hd_op *op = &thread->next;
+
+    if (mutex == NULL) {
+        thread->dying = false;
+        thread->state = HD_DEAD;
+        thread->result = NULL;
+        hd.live &= ~(UINT64_C(1) << thread->id);
+        return;
+    }
+    hd_op_init(op, HD_OP_LAPSE, op->pc);
+    hd_op_touch(op, mutex->at, 1, HD_WRITE);
+    hd_op_touch(op, HD_OBJECT_THREAD(thread->id), 1, HD_WRITE);
+    thread->object = mutex;
+    thread->refine = refine_lapse;
+    thread->ready = NULL;
+    thread->ready_before = NULL;
+    thread->choices = NULL;
+    thread->timed = false;
+    thread->spinning = false;
+}
+
+void
+hd_death_lapse(struct hd_thread *thread)
+{
+    hd_mutex_abandon(thread->object);
+    lapse_next(thread);
+}
+
 void
 hd_death_happens(struct hd_thread *thread)
 {
@@ -285,10 +348,8 @@ hd_death_happens(struct hd_thread *thread)
 
         if (dies_too(thread, one)) {
             leave_queues(one);
-            hd_death_abandon(one);
-            one->state = HD_DEAD;
-            one->result = NULL;
-            hd.live &= ~(UINT64_C(1) << i);
+            one->dying = true;
+            lapse_next(one);
         }
     }
 }
@@ -297,7 +358,7 @@ void
 hd_death_union(const struct hd_thread *thread, struct hd_op *op)
 {
     if (hd.deaths < hd_options.deaths && thread->may_die &&
-        thread->state == HD_LIVE) {
+        thread->state == HD_LIVE && !thread->dying) {
         touches(thread, op);
     }
 }

@@ -367,7 +367,9 @@ hd_depend_event(int e)
     int i;
 
     collect(&event->op);
-    races(thread, &event->op, e);
+    if (!thread->expires) {
+        races(thread, &event->op, e);
+    }
     memcpy(hd.before[e], thread->depends, size);
     for (i = 0; i < founds; i++) {
         join(thread->depends, hd.after[found[i]]);
@@ -380,6 +382,25 @@ hd_depend_event(int e)
     if (event->op.global) {
         last_global = e;
     }
+}
+
+void
+hd_depend_missed(int e)
+{
+    const struct hd_thread *thread = &hd.thread[hd.event[e].thread];
+    int missed = hd_missed_at() + e;
+    struct hd_event *event = &hd.event[missed];
+
+    if (hd.unreduced || e < hd.races_from || thread->ready_before == NULL) {
+        return;
+    }
+    *event = hd.event[e];
+    event->op.accesses = 1;
+    event->op.access[0].mode = HD_WRITE;
+    memcpy(hd.before[missed], thread->depends,
+           (size_t)hd.width * sizeof(uint32_t));
+    collect(&event->op);
+    races(thread, &event->op, missed);
 }
 
 void

@@ -14,12 +14,12 @@
 enum { SHRINK_TRIES = 3000, LOOP_SHOWN = 12 };
 
 static int64_t
-seconds(void)
+now_ms(void)
 {
     struct timespec now;
 
     clock_gettime(CLOCK_MONOTONIC, &now);
-    return now.tv_sec;
+    return now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
 static void
@@ -115,7 +115,7 @@ bounded(int64_t until)
                  (unsigned long long)hd_options.executions_max);
         return true;
     }
-    if (until != 0 && all % 1024 == 0 && seconds() >= until) {
+    if (until != 0 && all % 256 == 0 && now_ms() >= until) {
         snprintf(hd_shared->cut_by, sizeof(hd_shared->cut_by), "--time %llu",
                  (unsigned long long)hd_options.seconds_max);
         return true;
@@ -129,7 +129,7 @@ explore(void)
     int64_t until = 0;
 
     if (hd_options.seconds_max > 0) {
-        until = seconds() + (int64_t)hd_options.seconds_max;
+        until = now_ms() + (int64_t)hd_options.seconds_max * 1000;
     }
     for (;;) {
         run_once();
@@ -140,7 +140,7 @@ explore(void)
             return;
         }
         if (!hd_policy->next()) {
-            hd_shared->complete = true;
+            hd_shared->complete = hd_finding_last != HD_UNSUPPORTED;
             return;
         }
         if (bounded(until)) {

@@ -69,7 +69,9 @@ pass(struct hd_object *futex, bool timed, int64_t until, uint64_t local,
         hd_op_touch(op, HD_OBJECT_CLOCK, 1, HD_ADD);
     }
     hd.self->refine = refine_pass;
-    hd_spin_visit_in(local);
+    if (!timed || hd_moment_waits(until, is_woken, NULL)) {
+        hd_spin_visit_in(local);
+    }
     hd_step();
     if (hd.self->signalled) {
         return 0;

@@ -11,13 +11,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "access.h"
 #include "finding.h"
 #include "heap.h"
 #include "options.h"
 #include "program.h"
-
-void hd_access_plain(const void *at, size_t bytes, bool writes,
-                     const void *pc);
 
 static uint32_t
 place(const void *pc)

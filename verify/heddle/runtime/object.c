@@ -51,6 +51,7 @@ object_new(uint64_t at, enum hd_type type)
     one->destroyed = false;
     one->made = false;
     one->owner = -1;
+    one->taken = 0;
     one->count = 0;
     one->limit = 0;
     one->kind = 0;

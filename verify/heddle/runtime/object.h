@@ -29,6 +29,7 @@ struct hd_object {
     bool destroyed;
     bool made;             /* by its init function, not statically */
     int32_t owner;         /* thread that holds it, or -1 */
+    int32_t taken;         /* mutex: the model's events when it got it */
     int32_t count;         /* recursion, readers, tokens, arrivals */
     int32_t limit;
     int32_t kind;

@@ -21,6 +21,7 @@ struct hd_options {
     bool quiet;
     bool keep_going;            /* --all */
     bool spurious;
+    bool idle_time;             /* time passes only when nobody can go on */
     bool leaks;
     bool deaths_everywhere;     /* --deaths without opt-in by the program */
     bool progress;

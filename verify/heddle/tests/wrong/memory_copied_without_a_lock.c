@@ -2,7 +2,7 @@
 #include <heddle.h>
 #include <string.h>
 
-static char shared[100];
+char shared[100];
 
 void
 t0(void)

@@ -7,7 +7,7 @@ static volatile size_t offset = 4;
 void
 t0(void)
 {
-    char *block = malloc(16);
+    char *volatile block = malloc(16);
 
     free(block + offset);
 }

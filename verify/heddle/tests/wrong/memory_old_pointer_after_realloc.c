@@ -2,13 +2,13 @@
 #include <heddle.h>
 #include <stdlib.h>
 
-static int *volatile kept;
+int *volatile kept;
 
 void
 t0(void)
 {
     int *number = malloc(sizeof(*number));
-    int *more;
+    int *volatile more;
 
     kept = number;
     more = realloc(number, 1000 * sizeof(*number));

@@ -2,7 +2,7 @@
 #include <heddle.h>
 #include <string.h>
 
-static char shared[64];
+char shared[64];
 static volatile size_t length = sizeof(shared);
 
 void

@@ -94,6 +94,15 @@ verify: all ## check every property of the core within its full bounds (15 minut
 	verify/run --full
 	verify/promela/run
 
+heddle-check: all ## run the model checker's own tests in full
+	verify/heddle/tests/run
+
+bench-verify: all ## measure the model checker: executions, steps, memory, reduction
+	verify/heddle/bench/run
+
+mutants: all ## see that every mutant of the core is killed by a check
+	verify/mutants/run
+
 demo: all ## watch two processes exchange messages through a server
 	cli/demo
 

@@ -23,6 +23,8 @@
  *   v     the version          d     the figures
  *   n     wait for a version above 0, which some script must make
  *   xN    cancel the seat of thread N
+ *   y     sit down on the first free seat from that of thread 0 on, also one
+ *         whose owner dies meanwhile, and stand up
  */
 
 #include <ctype.h>
@@ -213,12 +215,25 @@ describe(uint32_t thread)
 }
 
 static void
+sit_down_anywhere(void)
+{
+    uint32_t seat = SEAT_NONE;
+    int error = segment_sit(&segment, 0, &seat);
+    heddle_assert(error == 0);
+    enum seat_state state = seat_state(&segment.seats, seat);
+    heddle_assert(state == SEAT_IDLE);
+    segment_stand(&segment, seat);
+}
+
+static void
 act(uint32_t thread, char letter)
 {
     if (strchr("rRsS", letter) != NULL) {
         read_some(thread, letter);
     } else if (strchr("vn", letter) != NULL) {
         look(thread, letter);
+    } else if (letter == 'y') {
+        sit_down_anywhere();
     } else if (letter == 'd') {
         describe(thread);
     } else {
@@ -394,7 +409,7 @@ int
 main(int argc, char **argv)
 {
     cast_read(&cast, argc, argv);
-    const struct segment_geometry geometry = {1, cast.count + 1, SIZE};
+    const struct segment_geometry geometry = {1, cast.count + 2, SIZE};
     const struct segment_options options = {
         .instance = 1, .attachable = cast.futex, .checked = true};
     uint64_t bytes = 0;

@@ -12,6 +12,8 @@
  *         none published, until cancelled
  *   N     wait once, with a deadline that may pass at any moment
  *   xN    cancel the seat of thread N
+ *   s     sit down on the first free seat from that of thread 0 on, also one
+ *         whose owner dies meanwhile
  */
 
 #include <errno.h>
@@ -27,7 +29,7 @@
 #define PLACE 7
 
 static struct cast cast;
-static struct seat seats[CAST_MAX];
+static struct seat seats[2 * CAST_MAX]; /* each thread's, and for s */
 static struct seat_totals totals;
 static struct seat_table table = {
     .seats = seats, .totals = &totals, .checked = true};
@@ -79,6 +81,30 @@ follow(uint32_t thread, char letter)
 }
 
 static void
+sit_down_anywhere(void)
+{
+    uint32_t seat = SEAT_NONE;
+    int error = seat_take(&table, 0, &seat);
+    heddle_assert(error == 0 || error == EOWNERDEAD);
+    if (error == EOWNERDEAD) {
+        watch_bury(&table, &watch, seat);
+    }
+    enum seat_state state = seat_state(&table, seat);
+    heddle_assert(state == SEAT_IDLE);
+    seat_leave(&table, seat);
+}
+
+static void
+cancel(uint32_t other)
+{
+    int error = sem_wait(&seated[other]);
+    heddle_assert(error == 0);
+    if (seat_mark_cancelled(&table, other) == PLACE) {
+        watch_cancel(&table, &watch, other);
+    }
+}
+
+static void
 play(uint32_t thread, const char *script)
 {
     uint32_t seat = SEAT_NONE;
@@ -92,16 +118,13 @@ play(uint32_t thread, const char *script)
     for (size_t i = 0; i < strlen(script); i++) {
         if (script[i] == 'p') {
             publish();
+        } else if (script[i] == 's') {
+            sit_down_anywhere();
         } else if (script[i] != 'x') {
             follow(thread, script[i]);
         } else {
             i++;
-            uint32_t other = (uint32_t)(script[i] - '0');
-            int error = sem_wait(&seated[other]);
-            heddle_assert(error == 0);
-            if (seat_mark_cancelled(&table, other) == PLACE) {
-                watch_cancel(&table, &watch, other);
-            }
+            cancel((uint32_t)(script[i] - '0'));
         }
     }
     if (script[0] != 'x') {
@@ -134,7 +157,7 @@ main(int argc, char **argv)
 {
     cast_read(&cast, argc, argv);
     foresee();
-    table.count = cast.count;
+    table.count = 2 * cast.count;
     table.parking = cast.futex ? PARKING_FUTEX : PARKING_CONDITION;
     int error = seat_table_init(&table);
     heddle_assert(error == 0);

@@ -71,6 +71,7 @@ struct act {
     void (*play)(void *stage);
     bool writes;    /* the new content is that of `mode` */
     bool by_itself; /* what the victim is to commit shows after its act */
+    bool watches_meanwhile; /* who dies meanwhile watches, and holds nothing */
     enum mailbox_mode mode;
     uint32_t stride; /* above 1: after every so many instructions only */
 };
@@ -326,6 +327,11 @@ static const struct act acts[] = {
      .company = ONE_DIES_MEANWHILE,
      .ready = stay_standing,
      .play = play_sit_and_stand},
+    {.name = "sit, and one watches and dies",
+     .company = ONE_DIES_MEANWHILE,
+     .ready = stay_standing,
+     .play = play_sit_and_stand,
+     .watches_meanwhile = true},
     {.name = "sit where only dead sit",
      .company = DEAD_IN_EVERY_SEAT,
      .ready = stay_standing,
@@ -696,7 +702,11 @@ kill_after(struct stage *stage, uint32_t n, bool records,
         records ? record(stage, victim) : step(stage, victim, n);
     enum stepper_stop rest = stop;
     if (stage->act->company == ONE_DIES_MEANWHILE && stop == STEPPER_STEPPED) {
-        start_and_kill(stage, sit_and_hold);
+        if (stage->act->watches_meanwhile) {
+            sleep_and_die(stage, play_wait, SEAT_WATCHING);
+        } else {
+            start_and_kill(stage, sit_and_hold);
+        }
         while (rest == STEPPER_STEPPED) {
             rest = stepper_step(victim);
         }

@@ -702,9 +702,14 @@ a_live_reader_beside_a_dead_one_keeps_its_hold(void **state)
 static void
 inherits_the_seat_of(struct stage *stage, uint32_t i)
 {
-    assert_int_equal(pthread_mutex_trylock(&stage->seats[i].alive), EOWNERDEAD);
+    struct seat *seat = &stage->seats[i];
+    assert_int_equal(pthread_mutex_trylock(&seat->alive), EOWNERDEAD);
+    atomic_store(&seat->cancelled, 1);
+    atomic_store(&seat->waiting, PLACE);
     rwlock_bury(&stage->table, &stage->lock, i);
     assert_int_equal(seat_state(&stage->table, i), SEAT_IDLE);
+    assert_false(seat_is_cancelled(&stage->table, i));
+    assert_int_equal(atomic_load(&seat->waiting), SEAT_NOWHERE);
     seat_leave(&stage->table, i);
     rwlock_check(&stage->table, &stage->lock);
 }

@@ -87,7 +87,7 @@ tests: $(TESTS) # the unit test programs, which need cmocka
 
 stress: $(STRESS) # the programs of stress/, which need nothing else
 
-stress-death: $(STRESS) ## kill processes at random, and at every instruction (about 2 minutes)
+stress-death: $(STRESS) ## kill processes at random, and at every instruction (3 minutes)
 	stress/run_death $(BUILD)
 
 verify: all ## check every property of the core within its full bounds (15 minutes)

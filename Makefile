@@ -83,9 +83,9 @@ help: ## list the targets
 check: all ## run the tests; installs what they need, or says what to install
 	ci/check $(BUILD)
 
-tests: $(TESTS) # the unit test programs, which need cmocka
+tests: $(TESTS) ## build the unit test programs, which need cmocka
 
-stress: $(STRESS) # the programs of stress/, which need nothing else
+stress: $(STRESS) ## build the programs of stress/
 
 stress-death: $(STRESS) ## kill processes at random, and at every instruction (3 minutes)
 	stress/run_death $(BUILD)

@@ -123,6 +123,18 @@ bounded(int64_t until)
     return false;
 }
 
+/* A failure ends its execution, and what would have come after it is not
+ * looked for: with --all that is a bound, and is told. */
+static bool ended_early;
+
+/* A deadlock is an end, unless somebody could still have died in it. */
+static bool
+ends_early(enum hd_verdict verdict)
+{
+    return verdict != HD_CLEAN &&
+           (verdict != HD_DEADLOCK || hd_options.deaths > 0);
+}
+
 static void
 explore(void)
 {
@@ -139,6 +151,7 @@ explore(void)
             (hd_finding_last != HD_CLEAN && !hd_options.keep_going)) {
             return;
         }
+        ended_early = ended_early || ends_early(hd_finding_last);
         if (!hd_policy->next()) {
             hd_shared->complete = hd_finding_last != HD_UNSUPPORTED;
             return;
@@ -207,6 +220,11 @@ hd_explorer_run(void)
         hd_shared->complete = false;
         snprintf(hd_shared->cut_by, sizeof(hd_shared->cut_by),
                  "--random %llu", (unsigned long long)hd_options.random_count);
+    }
+    if (hd_shared->complete && ended_early) {
+        hd_shared->complete = false;
+        snprintf(hd_shared->cut_by, sizeof(hd_shared->cut_by),
+                 "--all: a failure ends its execution");
     }
     if (hd_shared->complete && hd_shared->late) {
         hd_shared->complete = false;

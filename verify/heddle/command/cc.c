@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "allowed.h"
 #include "commands.h"
@@ -94,6 +95,8 @@ sort_word(struct request *to, int *i)
     if (strcmp(word, "-o") == 0 && *i + 1 < to->count) {
         (*i)++;
         to->output = to->word[*i];
+    } else if (strncmp(word, "-o", 2) == 0 && word[2] != '\0') {
+        to->output = word + 2;
     } else if (strcmp(word, "-c") == 0 || strcmp(word, "-S") == 0 ||
                strcmp(word, "-E") == 0 || strcmp(word, "-M") == 0 ||
                strcmp(word, "-MM") == 0) {
@@ -380,6 +383,57 @@ link_program(const struct request *want, const struct words *objects)
     return tools_run(&words);
 }
 
+/* The archive that -lname means, if it is in a folder given by -L: it must
+ * be made by `heddle cc` as well. NULL: a library of the system. */
+static char *
+archive_of(const struct words *linking, const char *name)
+{
+    size_t i;
+
+    for (i = 0; i < linking->count; i++) {
+        const char *folder = linking->word[i];
+        char *file;
+
+        if (strncmp(folder, "-L", 2) != 0) {
+            continue;
+        }
+        folder += 2;
+        if (folder[0] == '\0' && i + 1 < linking->count) {
+            folder = linking->word[i + 1];
+        }
+        file = tools_format("%s/lib%s.a", folder, name);
+        if (access(file, R_OK) == 0) {
+            return file;
+        }
+        free(file);
+    }
+    return NULL;
+}
+
+static void
+add_archives(const struct request *want, struct words *objects)
+{
+    size_t i;
+
+    for (i = 0; i < want->linking.count; i++) {
+        const char *name = want->linking.word[i];
+        char *file;
+
+        if (strncmp(name, "-l", 2) != 0) {
+            continue;
+        }
+        name += 2;
+        if (name[0] == '\0' && i + 1 < want->linking.count) {
+            name = want->linking.word[i + 1];
+        }
+        file = archive_of(&want->linking, name);
+        if (file != NULL) {
+            check_object(file);
+            words_add(objects, file);
+        }
+    }
+}
+
 static int
 build(const struct request *want)
 {
@@ -400,6 +454,7 @@ build(const struct request *want)
         check_object(want->objects.word[i]);
     }
     words_add_all(&objects, &want->objects);
+    add_archives(want, &objects);
     return link_program(want, &objects);
 }
 

@@ -186,11 +186,13 @@ struct change_wanted {
     enum change change;
     wide by;
     int order;
+    bool again;
 };
 
-/* One that leaves the value as it is only looks: so a test-and-set lock that
- * is spun on disturbs nobody. But an addition of nothing that releases still
- * orders, and who comes first matters. */
+/* One that leaves the value as it is only looks, unless it releases: then it
+ * still orders, and who comes first matters. An exchange that a thread
+ * repeats in vain only looks: it has released all that before. So a
+ * test-and-set lock that is spun on disturbs nobody. */
 static void
 refine_change(const struct hd_thread *thread, struct hd_op *op)
 {
@@ -198,7 +200,8 @@ refine_change(const struct hd_thread *thread, struct hd_op *op)
     uint32_t bytes = op->access[0].bytes;
     wide old = get((void *)(uintptr_t)op->access[0].at, bytes);
     bool same = cut(changed(want->change, old, want->by), bytes) == old;
-    bool orders = want->change != EXCHANGE && releases(want->order);
+    bool orders = releases(want->order) &&
+                  (want->change != EXCHANGE || !want->again);
 
     op->access[0].mode = same && !orders ? HD_READ : HD_WRITE;
 }
@@ -207,7 +210,7 @@ static wide
 rmw(volatile void *at, uint32_t bytes, enum change change, wide by, int order,
     const void *pc)
 {
-    struct change_wanted want = {change, by, order};
+    struct change_wanted want = {change, by, order, false};
     struct hd_object *object;
     wide old;
     wide now;
@@ -215,7 +218,7 @@ rmw(volatile void *at, uint32_t bytes, enum change change, wide by, int order,
     describe(HD_OP_RMW, at, bytes, HD_WRITE, pc)->value = (uint64_t)by;
     hd.self->object = &want;
     hd.self->refine = refine_change;
-    hd_spin_visit();
+    want.again = hd_spin_visit();
     hd_step();
     old = get(at, bytes);
     now = cut(changed(change, old, by), bytes);

@@ -114,28 +114,31 @@ site_of(struct hd_thread *self)
     return site;
 }
 
-static void
+static bool
 visit(struct hd_thread *self, struct hd_site *site, uint64_t local)
 {
-    if (site->visits > 1 && site->local == local &&
-        site->progress == self->progress && self->last >= site->event &&
-        gather(self, site->event)) {
+    bool again = site->visits > 1 && site->local == local &&
+                 site->progress == self->progress;
+
+    if (again && self->last >= site->event && gather(self, site->event)) {
         self->spinning = true;
         self->spin_since = hd.events;
     }
     site->local = local;
     site->progress = self->progress;
     site->event = hd.events;
+    return again;
 }
 
-void
+bool
 hd_spin_visit(void)
 {
     struct hd_site *site = site_of(hd.self);
 
     if (site->visits > 1 || eager(&hd.self->next)) {
-        visit(hd.self, site, hd_spin_local());
+        return visit(hd.self, site, hd_spin_local());
     }
+    return false;
 }
 
 void

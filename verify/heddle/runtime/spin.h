@@ -23,8 +23,9 @@
 /* Saved by HD_STUB: rbx, rbp, r12 to r15, rsp. */
 extern uint64_t hd_entry[7];
 
-/* The running thread is about to do `next`, in a loop perhaps. */
-void hd_spin_visit(void);
+/* The running thread is about to do `next`, in a loop perhaps. True if it
+ * did the same before and has changed nothing since. */
+bool hd_spin_visit(void);
 /* The same in two parts, where other threads run between the entry and the
  * operation: the local state at the entry, then the visit with it. */
 uint64_t hd_spin_local(void);

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <pthread.h>
 #include <stdarg.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "death.h"
@@ -11,12 +12,15 @@
 #include "moment.h"
 #include "object.h"
 #include "options.h"
+#include "shared.h"
 #include "states.h"
 #include "trace.h"
 
 static HD_OWN int arguments;
 static HD_OWN char **argument;
 static HD_OWN char **environment_kept;
+static HD_OWN char **argument_copy;     /* what main() gets, and may change */
+static HD_OWN char *argument_text;
 
 struct key {
     bool used;
@@ -29,9 +33,37 @@ static HD_OWN struct key key[KEYS_MAX];
 void
 hd_program_arguments(int argc, char **argv, char **environment)
 {
+    size_t bytes = 0;
+    int i;
+
     arguments = argc;
     argument = argv;
     environment_kept = environment;
+    for (i = 0; i < argc; i++) {
+        bytes += strlen(argv[i]) + 1;
+    }
+    argument_copy = hd_own_reserve(((size_t)argc + 1) * sizeof(char *));
+    argument_text = hd_own_reserve(bytes + 1);
+}
+
+void
+hd_program_words(char *text, size_t size_bytes)
+{
+    size_t used = 0;
+    int i;
+
+    text[0] = '\0';
+    for (i = 1; i < arguments && used < size_bytes; i++) {
+        const char *word = argument[i];
+        bool plain = word[0] != '\0' &&
+                     word[strcspn(word, " \t\n\"'\\$`*?[]<>|&;(){}~#!")] == '\0';
+
+        used += (size_t)snprintf(text + used, size_bytes - used,
+                                 plain ? " %s" : " '%s'", word);
+    }
+    if (used >= size_bytes) {
+        snprintf(text, size_bytes, " ...");
+    }
 }
 
 void
@@ -46,15 +78,16 @@ hd_program_begin(void)
 void *
 hd_program_start(void *unused)
 {
-    static HD_OWN char *argv_copy[64];
+    char *to = argument_text;
     int i;
 
     (void)unused;
-    for (i = 0; i < arguments && i < 63; i++) {
-        argv_copy[i] = argument[i];
+    for (i = 0; i < arguments; i++) {
+        argument_copy[i] = strcpy(to, argument[i]);
+        to += strlen(to) + 1;
     }
-    argv_copy[i] = NULL;
-    hd_program_exit(hd_libc_main(i, argv_copy, environment_kept), NULL);
+    argument_copy[i] = NULL;
+    hd_program_exit(hd_libc_main(i, argument_copy, environment_kept), NULL);
 }
 
 /* The process ends: what the others still wanted to do, they might have done
@@ -69,6 +102,9 @@ hd_program_exit(int status, const void *pc)
     hd_step();
     if (status == 0) {
         hd_heap_leaks();
+    } else {
+        hd_shared->exits++;
+        hd_shared->exit_status = status;
     }
     hd_model_end(HD_END_DONE);
 }

@@ -10,6 +10,8 @@
 
 /* The arguments that every execution's main() gets. */
 void hd_program_arguments(int argc, char **argv, char **environment);
+/* Those after the first, as a shell takes them, each after a space. */
+void hd_program_words(char *text, size_t size_bytes);
 void hd_program_begin(void);
 /* What the first thread runs. */
 void *hd_program_start(void *unused);

@@ -6,6 +6,7 @@
 static HD_OWN const struct hd_step_taken *follow;
 static HD_OWN int follows;
 static HD_OWN int at;
+static HD_OWN int skipped;
 
 void
 hd_replay_set(const struct hd_step_taken *step, int steps)
@@ -18,6 +19,7 @@ static void
 begin(void)
 {
     at = 0;
+    skipped = 0;
 }
 
 static int
@@ -40,6 +42,7 @@ choose(int depth)
             thread->choice = want->choice;
             return want->thread;
         }
+        skipped++;
     }
     id = (enabled >> last & 1) != 0 ? last : __builtin_ctzll(enabled);
     hd.thread[id].choice = __builtin_ctzll(hd_alternatives(&hd.thread[id]));
@@ -56,6 +59,12 @@ static bool
 next(void)
 {
     return false;
+}
+
+int
+hd_replay_skipped(void)
+{
+    return skipped + follows - at;
 }
 
 const struct hd_policy hd_policy_replay = {begin, choose, committed, next,

@@ -24,4 +24,7 @@ int hd_replay_parse(const char *text, struct hd_step_taken *step,
 void hd_replay_format(const struct hd_step_taken *step, int steps, char *text,
                       size_t size_bytes);
 
+/* How many of its steps could not be taken in the last execution. */
+int hd_replay_skipped(void);
+
 #endif

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "options.h"
+#include "program.h"
 #include "source.h"
 
 static void
@@ -110,6 +111,12 @@ hd_report_summary(FILE *to, const struct hd_summary *summary)
                     "subset was tried");
     }
     fprintf(to, "\n");
+    if (summary->exits > 0 &&
+        (summary->verdict == HD_CLEAN || summary->verdict == HD_CUT)) {
+        fprintf(to, "heddle: in %llu of them the program itself ended with "
+                "status %d, which is no finding\n",
+                (unsigned long long)summary->exits, summary->exit_status);
+    }
     if (hd_options.search == HD_SEARCH_PCT && summary->longest > 0) {
         pct_bound(to, summary);
     }
@@ -171,14 +178,22 @@ void
 hd_report_command(const char *schedule, char *text, size_t size_bytes)
 {
     char deaths[32] = "";
+    char timeouts[32] = "";
+    char words[512];
 
     if (hd_options.deaths > 0) {
         snprintf(deaths, sizeof(deaths), " --deaths %d", hd_options.deaths);
     }
-    snprintf(text, size_bytes, "heddle run%s%s%s --replay %s %s",
+    if (hd_options.timeouts > 0) {
+        snprintf(timeouts, sizeof(timeouts), " --timeouts %d",
+                 hd_options.timeouts);
+    }
+    hd_program_words(words, sizeof(words));
+    snprintf(text, size_bytes, "heddle run%s%s%s%s%s --replay %s %s%s",
              hd_options.spurious ? " --spurious" : "", deaths,
-             hd_options.deaths_everywhere ? " --die-anywhere" : "", schedule,
-             hd_options.name);
+             hd_options.deaths_everywhere ? " --die-anywhere" : "", timeouts,
+             hd_options.idle_time ? " --idle-time" : "", schedule,
+             hd_options.name, words);
 }
 
 static size_t

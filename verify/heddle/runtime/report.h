@@ -16,6 +16,8 @@ struct hd_summary {
     int threads;
     uint64_t steps;
     uint64_t longest;
+    uint64_t exits;          /* executions that ended with a status not 0 */
+    int exit_status;
     long memory_kb;          /* the largest worker's */
     double seconds;
     bool complete;

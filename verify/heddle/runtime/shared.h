@@ -70,6 +70,8 @@ struct hd_shared {
     uint64_t cut;             /* executions that a bound cut */
     uint64_t steps;
     uint64_t longest;
+    uint64_t exits;           /* executions that ended with a status not 0 */
+    int exit_status;          /* the last such */
     uint64_t idle_ticks;      /* grows while plain code runs */
     int threads;
     bool complete;

@@ -239,6 +239,10 @@ merge(struct hd_summary *sum, int jobs)
         sum->blocked += one->blocked;
         sum->steps += one->steps;
         sum->threads = one->threads;
+        sum->exits += one->exits;
+        if (one->exits > 0) {
+            sum->exit_status = one->exit_status;
+        }
         sum->longest =
             one->longest > sum->longest ? one->longest : sum->longest;
         sum->complete = sum->complete && one->complete;
@@ -404,6 +408,12 @@ replay(void)
     hd_model_init();
     hd_crash_init();
     hd_explorer_replay(one->set.found_step[0], steps, true);
+    if (hd_replay_skipped() > 0) {
+        fprintf(stderr, "heddle: --replay %s: %d of its steps could not be "
+                "taken: it is the schedule of another program, other "
+                "arguments or options\n", hd_options.schedule,
+                hd_replay_skipped());
+    }
     hd_shared->executions = 1;
     snprintf(hd_shared->cut_by, sizeof(hd_shared->cut_by), "--replay");
     merge(&sum, 1);

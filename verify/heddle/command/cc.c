@@ -348,7 +348,8 @@ check_calls(const struct words *objects)
         char where[1024] = "";
         int got = sscanf(line, " %c %511s %1023[^\n]", &type, name, where);
 
-        if (got >= 2 && type == 'U' && !is_known(symbols, name)) {
+        if (got >= 2 && strchr("Uwv", type) != NULL &&
+            !is_known(symbols, name)) {
             fprintf(stderr, "heddle: %s%s%s is called and not modelled: %s\n",
                     got == 3 ? place(where) : "", got == 3 ? ": " : "", name,
                     allowed_reason(name));

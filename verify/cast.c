@@ -2,6 +2,7 @@
 
 #include <ctype.h>
 #include <pthread.h>
+#include <semaphore.h>
 #include <stddef.h>
 #include <string.h>
 
@@ -15,7 +16,10 @@ struct part {
     uint32_t thread;
     const char *script;
     bool may_die;
+    bool from_the_start;
 };
+
+static sem_t first_sits;
 
 static void
 add_script(struct cast *cast, const char *script)
@@ -57,11 +61,28 @@ cast_has(const struct cast *cast, char letter)
     return has;
 }
 
+void
+cast_sits(const struct cast *cast, uint32_t thread)
+{
+    if (thread == 0 && cast_has(cast, 's')) {
+        int error = sem_post(&first_sits);
+        heddle_assert(error == 0);
+        heddle_thread_may_die(thread == cast->victim);
+    }
+}
+
+void
+cast_await_first(void)
+{
+    int error = sem_wait(&first_sits);
+    heddle_assert(error == 0);
+}
+
 static void *
 thread_main(void *argument)
 {
     struct part *part = argument;
-    heddle_thread_may_die(part->may_die);
+    heddle_thread_may_die(part->may_die && part->from_the_start);
     part->play(part->thread, part->script);
     heddle_thread_may_die(false);
     return NULL;
@@ -105,8 +126,11 @@ cast_play(const struct cast *cast,
 {
     pthread_t threads[CAST_MAX];
     struct part parts[CAST_MAX];
+    int failed = sem_init(&first_sits, 0, 0);
+    heddle_assert(failed == 0);
     for (uint32_t i = 0; i < cast->count; i++) {
-        parts[i] = (struct part){play, i, cast->scripts[i], i == cast->victim};
+        parts[i] = (struct part){play, i, cast->scripts[i], i == cast->victim,
+                                 !cast_has(cast, 's')};
         int error = pthread_create(&threads[i], NULL, thread_main, &parts[i]);
         heddle_assert(error == 0);
     }

@@ -13,7 +13,8 @@
  *   -u  the first to put things in order after a death may die in doing so
  * A script that begins with an exclamation mark is a victim's: its thread may
  * die at any step, when the checker is told of --deaths.  There is one at most,
- * and once it has ended, or died, the cast puts in order what it left.
+ * and once it has ended, or died, the cast puts in order what it left.  It does
+ * not die before it sits where a script (an s) waits for that.
  *
  * Who may call.  The main thread of a harness.
  */
@@ -45,6 +46,10 @@ bool cast_has(const struct cast *cast, char letter);
 void cast_play(const struct cast *cast,
                void (*play)(uint32_t thread, const char *script),
                void (*recover)(void));
+
+/* The thread sits; wait until thread 0 does. */
+void cast_sits(const struct cast *cast, uint32_t thread);
+void cast_await_first(void);
 
 /* A deadline that may pass at any moment, or none: capitals have one. */
 const struct timespec *cast_deadline(char letter);

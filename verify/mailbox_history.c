@@ -12,7 +12,7 @@
  * in which the victim died was committed or was not, and nothing between (M2).
  *
  * Scripts; a capital has a deadline that may pass at any moment.
- *   r     read all             s     read one byte from offset 1
+ *   r     read all             b     read one byte from offset 1
  *   p     replace by 2 bytes   e     replace by nothing
  *   o     overwrite 1 byte at offset 1
  *   g     overwrite 1 byte at offset 2, behind a gap perhaps
@@ -23,8 +23,8 @@
  *   v     the version          d     the figures
  *   n     wait for a version above 0, which some script must make
  *   xN    cancel the seat of thread N
- *   y     sit down on the first free seat from that of thread 0 on, also one
- *         whose owner dies meanwhile, and stand up
+ *   s     once thread 0 sits, sit down on the first free seat from its seat on,
+ *         also on its own if it dies meanwhile, and stand up
  */
 
 #include <ctype.h>
@@ -218,6 +218,7 @@ static void
 sit_down_anywhere(void)
 {
     uint32_t seat = SEAT_NONE;
+    cast_await_first();
     int error = segment_sit(&segment, 0, &seat);
     heddle_assert(error == 0);
     enum seat_state state = seat_state(&segment.seats, seat);
@@ -228,11 +229,11 @@ sit_down_anywhere(void)
 static void
 act(uint32_t thread, char letter)
 {
-    if (strchr("rRsS", letter) != NULL) {
+    if (strchr("rRbB", letter) != NULL) {
         read_some(thread, letter);
     } else if (strchr("vn", letter) != NULL) {
         look(thread, letter);
-    } else if (letter == 'y') {
+    } else if (letter == 's') {
         sit_down_anywhere();
     } else if (letter == 'd') {
         describe(thread);
@@ -248,6 +249,7 @@ play(uint32_t thread, const char *script)
     int error = segment_sit(&segment, thread, &seat);
     heddle_assert(error == 0);
     heddle_assert(seat == thread);
+    cast_sits(&cast, thread);
     for (size_t i = 0; i < strlen(script); i++) {
         if (script[i] == 'x') {
             i++;
@@ -409,7 +411,8 @@ int
 main(int argc, char **argv)
 {
     cast_read(&cast, argc, argv);
-    const struct segment_geometry geometry = {1, cast.count + 2, SIZE};
+    const struct segment_geometry geometry = {
+        1, cast.count + (cast_has(&cast, 's') ? 2 : 1), SIZE};
     const struct segment_options options = {
         .instance = 1, .attachable = cast.futex, .checked = true};
     uint64_t bytes = 0;

@@ -13,8 +13,8 @@
  *   r w   acquire for reading, for writing, and release
  *   R W   the same, with a deadline that may pass at any moment
  *   xN    cancel the seat of thread N: its waits may answer so from then on
- *   s     sit down on the first free seat from that of thread 0 on, also one
- *         whose owner dies meanwhile, and take a turn to write there
+ *   s     once thread 0 sits, sit down on the first free seat from its seat on,
+ *         also on its own if it dies meanwhile, and stand up
  */
 
 #include <errno.h>
@@ -28,7 +28,7 @@
 #define PLACE 3
 
 static struct cast cast;
-static struct seat seats[2 * CAST_MAX]; /* each thread's, and for s */
+static struct seat seats[CAST_MAX + 1]; /* each thread's, and one for s */
 static struct seat_totals totals;
 static struct seat_table table = {
     .seats = seats, .totals = &totals, .checked = true};
@@ -85,6 +85,7 @@ static void
 sit_down_anywhere(void)
 {
     uint32_t seat = SEAT_NONE;
+    cast_await_first();
     int error = seat_take(&table, 0, &seat);
     heddle_assert(error == 0 || error == EOWNERDEAD);
     if (error == EOWNERDEAD) {
@@ -94,9 +95,6 @@ sit_down_anywhere(void)
     bool cancelled = seat_is_cancelled(&table, seat);
     heddle_assert(state == SEAT_IDLE);
     heddle_assert(!cancelled);
-    error = rwlock_wrlock(&table, &lock, seat, NULL);
-    heddle_assert(error == 0);
-    rwlock_unlock(&table, &lock, seat);
     seat_leave(&table, seat);
 }
 
@@ -117,6 +115,7 @@ play(uint32_t thread, const char *script)
     int error = seat_take(&table, thread, &seat);
     heddle_assert(error == 0);
     heddle_assert(seat == thread);
+    cast_sits(&cast, thread);
     for (size_t i = 0; i < strlen(script); i++) {
         if (script[i] != 'x') {
             act(thread, script[i]);
@@ -142,7 +141,7 @@ int
 main(int argc, char **argv)
 {
     cast_read(&cast, argc, argv);
-    table.count = 2 * cast.count;
+    table.count = cast.count + (cast_has(&cast, 's') ? 1 : 0);
     table.parking = cast.futex ? PARKING_FUTEX : PARKING_CONDITION;
     int error = seat_table_init(&table);
     heddle_assert(error == 0);

@@ -12,8 +12,8 @@
  *         none published, until cancelled
  *   N     wait once, with a deadline that may pass at any moment
  *   xN    cancel the seat of thread N
- *   s     sit down on the first free seat from that of thread 0 on, also one
- *         whose owner dies meanwhile
+ *   s     once thread 0 sits, sit down on the first free seat from its seat on,
+ *         also on its own if it dies meanwhile
  */
 
 #include <errno.h>
@@ -29,7 +29,7 @@
 #define PLACE 7
 
 static struct cast cast;
-static struct seat seats[2 * CAST_MAX]; /* each thread's, and for s */
+static struct seat seats[CAST_MAX + 1]; /* each thread's, and one for s */
 static struct seat_totals totals;
 static struct seat_table table = {
     .seats = seats, .totals = &totals, .checked = true};
@@ -84,6 +84,7 @@ static void
 sit_down_anywhere(void)
 {
     uint32_t seat = SEAT_NONE;
+    cast_await_first();
     int error = seat_take(&table, 0, &seat);
     heddle_assert(error == 0 || error == EOWNERDEAD);
     if (error == EOWNERDEAD) {
@@ -114,6 +115,7 @@ play(uint32_t thread, const char *script)
         heddle_assert(seat == thread);
         error = sem_post(&seated[thread]);
         heddle_assert(error == 0);
+        cast_sits(&cast, thread);
     }
     for (size_t i = 0; i < strlen(script); i++) {
         if (script[i] == 'p') {
@@ -157,7 +159,7 @@ main(int argc, char **argv)
 {
     cast_read(&cast, argc, argv);
     foresee();
-    table.count = 2 * cast.count;
+    table.count = cast.count + (cast_has(&cast, 's') ? 1 : 0);
     table.parking = cast.futex ? PARKING_FUTEX : PARKING_CONDITION;
     int error = seat_table_init(&table);
     heddle_assert(error == 0);

@@ -71,7 +71,7 @@ MAN_PAGES := $(wildcard docs/man/*.[1-9])
 
 .DELETE_ON_ERROR:
 .SECONDARY:
-.PHONY: all check demo install uninstall format clean help tests stress \
+.PHONY: all check demo install uninstall format clean help tests stress-programs \
 	stress-death
 
 all: $(COMMANDS:%=build/bin/%) $(HEDDLE) ## build every command into build/bin (the default)
@@ -85,7 +85,7 @@ check: all ## run the tests; installs what they need, or says what to install
 
 tests: $(TESTS) # the unit test programs, which need cmocka
 
-stress: $(STRESS) # the programs of stress/, which need nothing else
+stress-programs: $(STRESS) # the programs of stress/, which need nothing else
 
 stress-death: $(STRESS) ## kill processes at random, and at every instruction (about 2 minutes)
 	stress/run_death $(BUILD)
@@ -133,9 +133,15 @@ build/bin/%: $(BUILD)/cli/%
 	@ln -f $< $@ 2>/dev/null || cp -f $< $@
 	@ln -sf build/bin/$* $*
 
+# The checker of histories is tested like the rest.
+CHECKER := $(patsubst %,$(BUILD)/stress/%.o,linearizability model operation \
+	excerpt simulation dice)
+$(BUILD)/tests/test_linearizability: $(CHECKER)
+
 $(BUILD)/tests/%: $(BUILD)/tests/%.o $(TEST_SHARED) $(LIBRARIES)
 	$(SAY) link $@
-	$(RUN)$(CC) -o $@ $< $(TEST_SHARED) $(LIBRARIES) $(ALL_LDFLAGS) \
+	$(RUN)$(CC) -o $@ $< $(filter $(CHECKER),$^) $(TEST_SHARED) \
+		$(LIBRARIES) $(ALL_LDFLAGS) \
 		-Wl,--wrap=parking_wait,--wrap=malloc,--wrap=calloc -lcmocka
 
 $(STRESS): %: %.o $(STRESS_SHARED) $(BUILD)/libdipccore.a

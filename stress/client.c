@@ -448,10 +448,12 @@ note_error(struct client *client, struct connection *c, struct operation *o,
     } else if (strncmp(line, "err busy", 8) == 0) {
         o->outcome = OPERATION_BUSY;
         atomic_fetch_add(&client->journal->refusals, 1);
+    } else if (strstr(line, "was not finished within") != NULL) {
+        o->outcome = OPERATION_NEVER; /* the server has not got all of it */
+        c->closing = true;
     } else if (strncmp(line, "err shutting-down", 17) != 0) {
         tell_flaw(client, "an answer against the protocol", line);
     }
-    (void)c;
 }
 
 /* Errors that do not answer a request that was sent whole. */
@@ -463,6 +465,7 @@ is_stray(const struct connection *c, const char *line)
                     strncmp(line, "err conflict", 12) == 0 ||
                     strncmp(line, "err too-large", 13) == 0)) ||
            strncmp(line, "err shutting-down", 17) == 0 ||
+           strstr(line, "was not finished within") != NULL ||
            strncmp(line, "err busy", 8) == 0 ||
            strncmp(line, "err timeout: idle", 17) == 0;
 }

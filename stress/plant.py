@@ -3,6 +3,7 @@
 A fault is a file of stress/faults: which text of which file is replaced.
 
     # what it does
+    program stress_rwlock       (without this line: dipc)
     file core/mailbox.c
     find
     <lines>
@@ -23,8 +24,18 @@ FAULTS = TOP / "stress" / "faults"
 LAYERS = ("core", "net", "cli")
 
 
-def names() -> list[str]:
-    return sorted(path.name for path in FAULTS.iterdir())
+def names(program: str) -> list[str]:
+    """The faults that are for this program."""
+    return sorted(
+        path.name for path in FAULTS.iterdir() if program_of(path) == program
+    )
+
+
+def program_of(path: Path) -> str:
+    for line in path.read_text().splitlines():
+        if line.startswith("program "):
+            return line.removeprefix("program ")
+    return "dipc"
 
 
 def changes(name: str) -> list[tuple[str, str, str]]:
@@ -45,36 +56,40 @@ def changes(name: str) -> list[tuple[str, str, str]]:
     return found
 
 
-def build(name: str, into: Path) -> Path:
-    """The program `dipc` with this fault; it raises if it cannot be planted."""
+def build(name: str, objects: Path, into: Path) -> Path:
+    """The program with this fault; it raises if it cannot be planted.
+
+    objects  a build directory, whose other objects are linked as they are
+    """
+    wanted = program_of(FAULTS / name)
     tree = into / name
     shutil.rmtree(tree, ignore_errors=True)
-    for layer in LAYERS:
-        shutil.copytree(
-            TOP / layer, tree / layer, ignore=shutil.ignore_patterns("python")
-        )
+    tree.mkdir(parents=True)
+    changed: dict[str, str] = {}
     for file, old, new in changes(name):
-        path = tree / file
-        text = path.read_text()
+        text = changed.get(file) or (TOP / file).read_text()
         if text.count(old) != 1:
             raise AssertionError(
                 f"{FAULTS / name}: its text is in {file} "
                 f"{text.count(old)} times, and not once"
             )
-        path.write_text(text.replace(old, new))
-    program = tree / "dipc"
-    sources = [
-        str(path)
-        for layer in LAYERS
-        for path in sorted((tree / layer).glob("*.c"))
-        if path.name != "dipcrm.c"
-    ]
+        changed[file] = text.replace(old, new)
+    parts = []
+    for file in sources(wanted):
+        if file in changed:
+            copy = tree / file
+            copy.parent.mkdir(parents=True, exist_ok=True)
+            copy.write_text(changed[file])
+            parts.append(str(copy))
+        else:
+            parts.append(str((objects / file).with_suffix(".o")))
+    program = tree / wanted
     done = subprocess.run(
         [
             os.environ.get("CC", "cc"),
             *("-std=c11", "-D_GNU_SOURCE", "-O2", "-g", "-pthread", "-w"),
-            *(f"-I{tree / layer}" for layer in LAYERS),
-            *("-o", str(program), *sources),
+            *(f"-I{TOP / layer}" for layer in LAYERS),
+            *("-o", str(program), *parts),
         ],
         capture_output=True,
         text=True,
@@ -83,3 +98,15 @@ def build(name: str, into: Path) -> Path:
     if done.returncode != 0:
         raise AssertionError(f"{name} is not built: {done.stderr[:2000]}")
     return program
+
+
+def sources(program: str) -> list[str]:
+    if program == "dipc":
+        return [
+            f"{layer}/{path.name}"
+            for layer in LAYERS
+            for path in sorted((TOP / layer).glob("*.c"))
+            if path.name != "dipcrm.c"
+        ]
+    core = [f"core/{path.name}" for path in sorted((TOP / "core").glob("*.c"))]
+    return [f"stress/{program}.c", "stress/dice.c", "stress/moment.c", *core]

@@ -71,8 +71,8 @@ MAN_PAGES := $(wildcard docs/man/*.[1-9])
 
 .DELETE_ON_ERROR:
 .SECONDARY:
-.PHONY: all check demo install uninstall format clean help tests stress-programs \
-	stress-death
+.PHONY: all check demo install uninstall format clean help tests \
+	stress-programs stress stress-quick stress-death
 
 all: $(COMMANDS:%=build/bin/%) $(HEDDLE) ## build every command into build/bin (the default)
 
@@ -86,6 +86,14 @@ check: all ## run the tests; installs what they need, or says what to install
 tests: $(TESTS) # the unit test programs, which need cmocka
 
 stress-programs: $(STRESS) # the programs of stress/, which need nothing else
+
+stress: all $(STRESS) ## load and faults on real servers, histories checked (SEED= SECONDS= CLIENTS=)
+	@SEED='$(SEED)' SECONDS='$(SECONDS)' CLIENTS='$(CLIENTS)' \
+		CC='$(CC)' $(PYTHON) stress/run $(BUILD)
+
+stress-quick: all $(STRESS) ## the same in its short form
+	@SEED='$(SEED)' SECONDS='$(SECONDS)' CLIENTS='$(CLIENTS)' \
+		CC='$(CC)' $(PYTHON) stress/run --quick $(BUILD)
 
 stress-death: $(STRESS) ## kill processes at random, and at every instruction (about 2 minutes)
 	stress/run_death $(BUILD)

@@ -17,7 +17,9 @@
 #define LINE_BYTES 256U
 #define RETRY_NS (10 * MOMENT_MS)
 #define DEAF_NS (300 * MOMENT_MS)
+#define STALL_NS (2000 * MOMENT_MS)
 #define NOTHING UINT64_MAX
+#define REFUSAL "err busy: the server has all the clients"
 
 enum state { STATE_APART, STATE_CONNECTING, STATE_OPEN };
 
@@ -516,6 +518,19 @@ take_answer(struct client *client, struct connection *c, const char *line,
     }
 }
 
+/* The server does not read from a connection that it refuses. */
+static void
+forget_refused(struct client *client, struct connection *c)
+{
+    for (uint32_t i = c->asked_begin; i < c->asked_end; i++) {
+        if (c->asked[i].place != NOTHING) {
+            operation_at(client, c->asked[i].place)->outcome = OPERATION_NEVER;
+        }
+    }
+    c->asked_begin = c->asked_end;
+    c->closing = true;
+}
+
 /* One whole answer from the input, if it is there: its bytes, else 0. */
 static size_t
 take_one(struct client *client, struct connection *c, size_t begin)
@@ -542,6 +557,9 @@ take_one(struct client *client, struct connection *c, size_t begin)
         return 0;
     }
     take_answer(client, c, line, c->in + begin + head, (uint32_t)length);
+    if (strncmp(line, REFUSAL, strlen(REFUSAL)) == 0) {
+        forget_refused(client, c);
+    }
     return head + length;
 }
 
@@ -614,6 +632,10 @@ prepare(struct client *client, struct connection *c, uint64_t now_ns)
     if (c->state == STATE_OPEN && is_deaf(c) &&
         now_ns > c->since_ns + DEAF_NS) {
         part(c, true);
+    }
+    if (c->state == STATE_OPEN && c->busy && c->batch.manner == PLAN_STALL &&
+        now_ns > c->since_ns + STALL_NS) {
+        part(c, false);
     }
     if (c->state != STATE_APART &&
         now_ns > c->since_ns + client->orders->patience_ns) {

@@ -62,7 +62,7 @@ enum linearizability_verdict {
 };
 
 /* The configurations that one mailbox may have at any moment. */
-#define LINEARIZABILITY_CONFIGURATIONS_MAX 20000U
+#define LINEARIZABILITY_CONFIGURATIONS_MAX 4000U
 
 struct linearizability_result {
     enum linearizability_verdict verdict;

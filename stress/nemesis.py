@@ -63,12 +63,20 @@ def pauses(server: Served, dice: random.Random) -> contextlib.AbstractContextMan
     return repeated(harm, 0.3)
 
 
-def restarts(server: Served, counts: list[int]) -> contextlib.AbstractContextManager[None]:
-    """The server is killed, and another takes over what it left."""
+def restarts(
+    server: Served, deaths: Path
+) -> contextlib.AbstractContextManager[None]:
+    """The server is killed, and another takes over what it left.
+
+    deaths  the moments, on the monotonic clock: what was asked for before one
+            of them and not answered cannot happen after it
+    """
+    deaths.touch()
 
     def harm(over: threading.Event) -> None:
-        server.kill_and_start_again()
-        counts[0] += 1
+        died_ns = server.kill_and_start_again()
+        with deaths.open("a") as stream:
+            stream.write(f"{died_ns}\n")
 
     return repeated(harm, 0.6)
 

@@ -27,6 +27,20 @@ class Row:
     figures: dict[str, float]
 
 
+def add(rows: list[Row], row: Row) -> None:
+    """One more round; those of one name are one row, with the counts added up
+    and the percentiles of the worst round."""
+    for known in rows:
+        if known.name == row.name:
+            known.seconds += row.seconds
+            for key, value in row.figures.items():
+                was = known.figures.get(key, 0)
+                worst = key.endswith("-us")
+                known.figures[key] = max(was, value) if worst else was + value
+            return
+    rows.append(row)
+
+
 def table(rows: list[Row]) -> str:
     heads = ["round", *(head for head, _ in COLUMNS), "per s"]
     heads += ["p50 us", "p99 us", "p99.9 us", "max us"]

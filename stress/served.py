@@ -122,14 +122,17 @@ class Served:
             assert self.process is not None
             self.process.send_signal(number)
 
-    def kill_and_start_again(self) -> None:
+    def kill_and_start_again(self) -> int:
+        """When it was dead for sure, before the next one was started."""
         with self.lock:
             assert self.process is not None
             self.process.kill()
             self.process.wait()
+            died_ns = time.monotonic_ns()
             assert self.process.stdout is not None
             self.process.stdout.close()
             self.start()
+            return died_ns
 
     def check_alive(self) -> None:
         assert self.process is not None

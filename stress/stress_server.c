@@ -62,6 +62,7 @@ struct run {
     uint64_t patience_ms;
     const char *history;
     const char *latencies;
+    const char *deaths;
     struct child children[CLIENTS_MAX];
     struct client_journal *journals[4096];
     uint32_t journals_count;
@@ -125,6 +126,8 @@ parse(struct run *run, int argc, char **argv)
         {"history", NULL, &run->history, 0, 0, "the file to append to"},
         {"latencies", NULL, &run->latencies, 0, 0,
          "a file for figures by the second"},
+        {"deaths", NULL, &run->deaths, 0, 0,
+         "a file with the moments (ns) when the server was killed"},
         {"seed", &run->seed, NULL, 0, UINT64_MAX, "of the plans"},
         {"round", &run->round, NULL, 0, 1000000, "part of the seed"},
         {"seconds", &run->seconds, NULL, 1, 100000, "how long"},
@@ -393,6 +396,31 @@ percentile_us(const struct figures *figures, double percent)
     return (double)figures->latencies_ns[i] / 1000.0;
 }
 
+/* A killed server does nothing any more: that bounds what it was asked for. */
+static void
+bound_by_deaths(struct run *run)
+{
+    uint64_t death_ns = 0;
+    FILE *stream = fopen(run->deaths, "r");
+    if (stream == NULL) {
+        fail(run->deaths);
+        return;
+    }
+    while (fscanf(stream, "%" SCNu64, &death_ns) == 1) {
+        for (uint32_t j = 0; j < run->journals_count; j++) {
+            struct client_journal *journal = run->journals[j];
+            for (uint64_t i = 0; i < journal->count; i++) {
+                struct operation *o = &journal->operations[i];
+                if (o->outcome == OPERATION_UNKNOWN && o->call_ns < death_ns &&
+                    o->return_ns > death_ns) {
+                    o->return_ns = death_ns;
+                }
+            }
+        }
+    }
+    (void)fclose(stream);
+}
+
 static void
 write_history(struct run *run, struct figures *figures)
 {
@@ -554,6 +582,9 @@ main(int argc, char **argv)
     play(&run);
     reach_barrier(&run);
     const char *flaw = gather(&run, &figures);
+    if (run.deaths != NULL) {
+        bound_by_deaths(&run);
+    }
     write_history(&run, &figures);
     if (run.latencies != NULL) {
         write_latencies(&run);

@@ -100,8 +100,8 @@ def throughput(rows: list[Row], out: Path) -> None:
         path = out / "seconds" / name
         if path.exists():
             parts.append(
-                f"'{path}' using ($1-t0):2 with linespoints pt 7 ps 0.3 "
-                f"title '{name}'"
+                f"'{path}' using ($1-t0):2 with linespoints "
+                f"pt {len(parts) % 13 + 1} ps 0.5 title '{name}'"
             )
     starts = [
         float(line.split()[0])
@@ -158,7 +158,7 @@ def waits(out: Path) -> None:
     )
     script = head(out / "waits.svg", "", 900)
     script += "set multiplot layout 3,1\nset logscale y\n"
-    script += "set ylabel 'longest wait, us'\nset format x '%.0s%c'\n"
+    script += "set ylabel 'longest wait, us'\nset format x '%.1s%c'\n"
     for i, mix in enumerate(mixes):
         script += (
             f"set title 'Waiting for the lock: {mix}'\n"

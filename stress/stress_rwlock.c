@@ -102,7 +102,6 @@ judge_order(struct stress *stress, uint64_t ticket, bool writes)
 static void
 hold(struct stress *stress, struct dice *dice, bool writes)
 {
-    volatile uint64_t spent = 0;
     if (writes) {
         bool alone = atomic_fetch_add(&stress->writers, 1) == 0 &&
                      atomic_load(&stress->readers) == 0;
@@ -117,7 +116,7 @@ hold(struct stress *stress, struct dice *dice, bool writes)
         }
     }
     for (uint64_t i = dice_below(dice, 200); i > 0; i--) {
-        spent += i;
+        atomic_signal_fence(memory_order_seq_cst); /* not optimised away */
     }
     atomic_fetch_sub(writes ? &stress->writers : &stress->readers, 1);
 }

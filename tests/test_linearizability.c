@@ -12,6 +12,7 @@
 
 #define HISTORIES "stress/histories"
 #define TINY_MAX 9U
+#define HEAD "history mailbox-bytes=9 packet-bytes=9\n"
 
 static const struct linearizability_specification unaided = {
     model_init, model_step, model_equal, NULL};
@@ -321,15 +322,15 @@ what_is_no_history_is_refused(void **state)
     static const char *const bad[] = {
         "0 0 1 2 look -> ok version=1\n", /* no head */
         "history mailbox-bytes=9\n",
-        "history mailbox-bytes=9 packet-bytes=9\n0 0 1 - look -> busy\n",
-        "history mailbox-bytes=9 packet-bytes=9\n0 0 2 1 look -> busy\n",
-        "history mailbox-bytes=9 packet-bytes=9\n0 0 1 2 peek -> busy\n",
-        "history mailbox-bytes=9 packet-bytes=9\n0 0 1 2 look -> never\n",
-        "history mailbox-bytes=9 packet-bytes=9\n0 0 1 2 append \"a -> busy\n",
-        "history mailbox-bytes=9 packet-bytes=9\n0 0 1 2 append hex:0 -> "
-        "busy\n",
-        "history mailbox-bytes=9 packet-bytes=9\n0 0 1 2 look -> busy more\n",
-        "history mailbox-bytes=9 packet-bytes=9\ninitial 0 version=1 abc\n",
+        HEAD "0 0 1 - look -> busy\n",
+        HEAD "0 0 2 1 look -> busy\n",
+        HEAD "0 0 1 2 peek -> busy\n",
+        HEAD "0 0 1 2 look -> never\n",
+        HEAD "0 0 1 2 append \"a -> busy\n",
+        HEAD "0 0 1 2 append hex:0 -> "
+             "busy\n",
+        HEAD "0 0 1 2 look -> busy more\n",
+        HEAD "initial 0 version=1 abc\n",
     };
     for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
         struct operations history;

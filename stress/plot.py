@@ -48,7 +48,7 @@ def table(rows: list[Row]) -> str:
     for row in rows:
         cells = [row.name]
         cells += [f"{row.figures.get(key, 0):,.0f}" for _, key in COLUMNS]
-        cells.append(f"{row.figures['operations'] / row.seconds:,.0f}")
+        cells.append(f"{row.figures['operations'] / max(row.seconds, 0.001):,.0f}")
         for key in ("p50-us", "p99-us", "p99.9-us", "max-us"):
             cells.append(f"{row.figures.get(key, 0):,.0f}")
         lines.append(cells)

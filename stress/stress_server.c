@@ -375,6 +375,7 @@ struct figures {
     uint64_t waits;
     uint64_t batches[PLAN_MANNERS];
     uint64_t connects, refusals, breaks;
+    uint64_t last_ns; /* the last answer */
 };
 
 static int
@@ -456,6 +457,10 @@ write_history(struct run *run, struct figures *figures)
             } else if (figures->latencies_ns != NULL) {
                 figures->latencies_ns[figures->latencies_count++] =
                     o->return_ns - o->call_ns;
+            }
+            if (o->outcome != OPERATION_UNKNOWN &&
+                o->return_ns > figures->last_ns) {
+                figures->last_ns = o->return_ns;
             }
             operation_print(o, stream);
             (void)fputc('\n', stream);
@@ -557,6 +562,10 @@ print_figures(const struct run *run, const struct figures *figures)
     printf("p50-us %.1f\np99-us %.1f\np99.9-us %.1f\nmax-us %.1f\n",
            percentile_us(figures, 50), percentile_us(figures, 99),
            percentile_us(figures, 99.9), percentile_us(figures, 100));
+    printf("span-s %.3f\n",
+           figures->last_ns == 0
+               ? 0.0
+               : (double)(figures->last_ns - run->began_ns) / 1e9);
     printf("barrier %d\n", run->barrier_ns != 0);
 }
 

@@ -71,8 +71,8 @@ MAN_PAGES := $(wildcard docs/man/*.[1-9])
 
 .DELETE_ON_ERROR:
 .SECONDARY:
-.PHONY: all check demo install uninstall format clean help tests \
-	stress-programs stress stress-quick stress-death
+.PHONY: all check demo install uninstall format clean help tests stress \
+	stress-programs stress-quick stress-death install-core verify
 
 all: $(COMMANDS:%=build/bin/%) $(HEDDLE) ## build every command into build/bin (the default)
 
@@ -83,20 +83,33 @@ help: ## list the targets
 check: all ## run the tests; installs what they need, or says what to install
 	ci/check $(BUILD)
 
-tests: $(TESTS) # the unit test programs, which need cmocka
+tests: $(TESTS) ## build the unit test programs, which need cmocka
 
-stress-programs: $(STRESS) # the programs of stress/, which need nothing else
+stress-programs: $(STRESS) ## build the programs of stress/
 
 stress: all $(STRESS) ## load and faults on real servers, histories checked (SEED= SECONDS= CLIENTS=)
 	@SEED='$(SEED)' SECONDS='$(SECONDS)' CLIENTS='$(CLIENTS)' \
 		CC='$(CC)' $(PYTHON) stress/run $(BUILD)
 
-stress-quick: all $(STRESS) ## the same in its short form
+stress-quick: all $(STRESS) ## the same in its short form (a minute)
 	@SEED='$(SEED)' SECONDS='$(SECONDS)' CLIENTS='$(CLIENTS)' \
 		CC='$(CC)' $(PYTHON) stress/run --quick $(BUILD)
 
-stress-death: $(STRESS) ## kill processes at random, and at every instruction (about 2 minutes)
+stress-death: $(STRESS) ## kill processes at random, and at every instruction (3 minutes)
 	stress/run_death $(BUILD)
+
+verify: all ## check every property of the core within its full bounds (15 minutes)
+	verify/run --full
+	verify/promela/run
+
+heddle-check: all ## run the model checker's own tests in full
+	verify/heddle/tests/run
+
+bench-verify: all ## measure the model checker: executions, steps, memory, reduction
+	verify/heddle/bench/run
+
+mutants: all ## see that every mutant of the core is killed by a check
+	verify/mutants/run
 
 demo: all ## watch two processes exchange messages through a server
 	cli/demo
@@ -136,10 +149,14 @@ $(BUILD)/cli/dipc $(BUILD)/cli/dipcrm: %: %.o $(LIBRARIES)
 	$(SAY) link $@
 	$(RUN)$(CC) -o $@ $< $(LIBRARIES) $(ALL_LDFLAGS)
 
-build/bin/%: $(BUILD)/cli/%
+# Compared each time: whichever was built last, by its date, is not to the point.
+build/bin/%: $(BUILD)/cli/% FORCE
 	@mkdir -p $(@D)
-	@ln -f $< $@ 2>/dev/null || cp -f $< $@
+	@cmp -s $< $@ || ln -f $< $@ 2>/dev/null || cp -f $< $@
 	@ln -sf build/bin/$* $*
+
+.PHONY: FORCE
+FORCE:
 
 # The checker of histories is tested like the rest.
 CHECKER := $(patsubst %,$(BUILD)/stress/%.o,linearizability model operation \
@@ -152,11 +169,31 @@ $(BUILD)/tests/%: $(BUILD)/tests/%.o $(TEST_SHARED) $(LIBRARIES)
 		$(LIBRARIES) $(ALL_LDFLAGS) \
 		-Wl,--wrap=parking_wait,--wrap=malloc,--wrap=calloc -lcmocka
 
+# One contender is in C++; without its header the comparison does without it.
+BOOST := $(wildcard /usr/include/boost/interprocess/sync/interprocess_upgradable_mutex.hpp)
+ifneq ($(BOOST),)
+$(BUILD)/stress/compare_death: $(BUILD)/stress/contender_boost.o
+$(BUILD)/stress/compare_death: EXTRA := \
+	$(BUILD)/stress/contender_boost.o -lstdc++
+endif
+
+$(BUILD)/%.o: %.cpp Makefile
+	@mkdir -p $(@D)
+	$(SAY) compile $@
+	$(RUN)$(CXX) -std=c++17 -pthread -MMD -MP -Istress -Wall -Wextra -Werror \
+		$(CFLAGS) -c -o $@ $<
+
 $(STRESS): %: %.o $(STRESS_SHARED) $(BUILD)/libdipccore.a
 	$(SAY) link $@
-	$(RUN)$(CC) -o $@ $< $(STRESS_SHARED) $(BUILD)/libdipccore.a $(ALL_LDFLAGS)
+	$(RUN)$(CC) -o $@ $< $(STRESS_SHARED) $(EXTRA) $(BUILD)/libdipccore.a \
+		$(ALL_LDFLAGS) -Wl,-z,now
 
-install: all ## install commands and man pages under $(DESTDIR)$(PREFIX)
+install-core: $(BUILD)/libdipccore.a ## install only the lock's library and headers
+	install -d $(DESTDIR)$(PREFIX)/lib $(DESTDIR)$(PREFIX)/include/dipc
+	install -m 644 $< $(DESTDIR)$(PREFIX)/lib
+	install -m 644 $(wildcard core/*.h) $(DESTDIR)$(PREFIX)/include/dipc
+
+install: all install-core ## install commands and man pages under $(DESTDIR)$(PREFIX)
 	install -d $(DESTDIR)$(PREFIX)/bin
 	install -m 755 $(COMMANDS:%=build/bin/%) $(DESTDIR)$(PREFIX)/bin
 ifdef HEDDLE
@@ -172,6 +209,8 @@ endif
 	done
 
 uninstall: ## remove what install put there
+	rm -f $(DESTDIR)$(PREFIX)/lib/libdipccore.a
+	rm -rf $(DESTDIR)$(PREFIX)/include/dipc
 	rm -rf $(DESTDIR)$(PREFIX)/lib/heddle
 	rm -f $(DESTDIR)$(PREFIX)/include/heddle.h
 	for command in $(COMMANDS) heddle; do \

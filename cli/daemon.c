@@ -15,6 +15,7 @@
 /* Each line of a report begins with one of these. */
 #define REPORT_WARNING 'W'
 #define REPORT_FAILURE 'E'
+#define REPORT_MISUSE 'U'
 #define REPORT_READY 'R'
 
 void
@@ -65,6 +66,7 @@ print(const char *program, char kind, const char *text)
         (void)fprintf(stderr, "%s: warning: %s\n", program, text);
         return 0;
     case REPORT_FAILURE:
+    case REPORT_MISUSE:
         (void)fprintf(stderr, "%s: %s\n", program, text);
         return 0;
     case REPORT_READY:
@@ -95,6 +97,12 @@ daemon_fail(struct daemon *daemon, const struct complaint *complaint)
     (void)!report(daemon, REPORT_FAILURE, complaint->text);
 }
 
+void
+daemon_reject(struct daemon *daemon, const struct complaint *complaint)
+{
+    (void)!report(daemon, REPORT_MISUSE, complaint->text);
+}
+
 /* Errors: EPIPE  the parent is gone, or could not print */
 static int
 await_confirmation(int from)
@@ -122,13 +130,13 @@ daemon_ready(struct daemon *daemon, unsigned number)
     if (error) {
         return error;
     }
-    (void)close(daemon->report);
     (void)dup2(daemon->null, STDIN_FILENO);
     (void)dup2(daemon->null, STDOUT_FILENO);
     if (!daemon->keeps_stderr) {
         (void)dup2(daemon->null, STDERR_FILENO);
     }
     (void)close(daemon->null);
+    (void)close(daemon->report); /* the parent awaits this */
     return 0;
 }
 
@@ -149,6 +157,18 @@ print_silent_end(const char *program, pid_t child)
     }
 }
 
+/* The child closes its end once it has let go of all that was its starter's. */
+static void
+await_detachment(int from)
+{
+    char nothing;
+    ssize_t got;
+
+    do {
+        got = read(from, &nothing, 1);
+    } while (got < 0 && errno == EINTR);
+}
+
 /* The child goes on once it is told so, and ends otherwise. */
 static int
 confirm(const char *program, int to, int error)
@@ -158,7 +178,11 @@ confirm(const char *program, int to, int error)
                       program, strerror(error));
         return EXIT_FAILURE;
     }
-    return send(to, "", 1, MSG_NOSIGNAL) == 1 ? EXIT_SUCCESS : EXIT_FAILURE;
+    if (send(to, "", 1, MSG_NOSIGNAL) != 1) {
+        return EXIT_FAILURE;
+    }
+    await_detachment(to);
+    return EXIT_SUCCESS;
 }
 
 /* Print what the child reports; the exit status. */
@@ -166,7 +190,7 @@ static int
 relay(const char *program, FILE *from, pid_t child)
 {
     char line[COMPLAINT_MAX + 2];
-    bool has_failed = false;
+    int status = EXIT_SUCCESS;
 
     while (fgets(line, sizeof line, from)) {
         line[strcspn(line, "\n")] = '\0';
@@ -174,12 +198,15 @@ relay(const char *program, FILE *from, pid_t child)
         if (line[0] == REPORT_READY) {
             return confirm(program, fileno(from), error);
         }
-        has_failed |= line[0] == REPORT_FAILURE;
+        if (line[0] == REPORT_FAILURE || line[0] == REPORT_MISUSE) {
+            status = line[0] == REPORT_MISUSE ? DAEMON_MISUSE : EXIT_FAILURE;
+        }
     }
-    if (!has_failed) {
+    if (status == EXIT_SUCCESS) {
         print_silent_end(program, child);
+        status = EXIT_FAILURE;
     }
-    return EXIT_FAILURE;
+    return status;
 }
 
 /* Nothing of the child is left once the parent says that it failed. */

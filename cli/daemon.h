@@ -20,6 +20,8 @@
 
 #include "complaint.h"
 
+#define DAEMON_MISUSE 2
+
 struct daemon {
     const char *program; /* what messages begin with */
     int report;          /* to the parent; -1: in the foreground */
@@ -49,6 +51,9 @@ bool daemon_leave(struct daemon *daemon, const char *program, bool keeps_stderr,
 
 void daemon_warn(struct daemon *daemon, const struct complaint *complaint);
 void daemon_fail(struct daemon *daemon, const struct complaint *complaint);
+
+/* The same for a wrong argument: the exit status is DAEMON_MISUSE. */
+void daemon_reject(struct daemon *daemon, const struct complaint *complaint);
 
 /*
  * Of use now: let go of the terminal.

@@ -321,6 +321,10 @@ serve(struct service *service)
         service->arguments->port == 0 ? service->listener.port : 0;
 
     log_start(service);
+    if (!service->arguments->foreground && chdir("/") < 0) {
+        log_warning(&service->log, "cannot leave the directory: %s",
+                    strerror(errno));
+    }
     int error = daemon_ready(service->daemon, printed);
     if (error) {
         complaint_set(&service->complaint,
@@ -328,10 +332,6 @@ serve(struct service *service)
                       strerror(error));
         log_error(&service->log, "%s", service->complaint.text);
         return error;
-    }
-    if (!service->arguments->foreground && chdir("/") < 0) {
-        log_warning(&service->log, "cannot leave the directory: %s",
-                    strerror(errno));
     }
     if (server_run(service->server)) {
         abandon(service);
@@ -390,6 +390,10 @@ service_run(const struct arguments *arguments, struct daemon *daemon)
 close_log:
     log_fini(&service.log);
 report:
+    if (error == EADDRNOTAVAIL) { /* what --listen named */
+        daemon_reject(daemon, &service.complaint);
+        return DAEMON_MISUSE;
+    }
     if (error) {
         daemon_fail(daemon, &service.complaint);
     }

@@ -154,6 +154,14 @@ is_consistent(const struct segment_header *header,
            header->total_bytes == expected.total_bytes;
 }
 
+/* The header is written last of all: until then it is as the memory came. */
+static bool
+is_blank(const struct segment_header *header)
+{
+    static const struct segment_header blank;
+    return memcmp(header, &blank, sizeof(blank)) == 0;
+}
+
 enum segment_flaw
 segment_examine(const void *memory, uint64_t bytes,
                 struct segment_geometry *geometry)
@@ -161,6 +169,9 @@ segment_examine(const void *memory, uint64_t bytes,
     const struct segment_header *header = memory;
     if (bytes < sizeof(*header)) {
         return SEGMENT_SHORT;
+    }
+    if (is_blank(header)) {
+        return SEGMENT_UNFINISHED;
     }
     if (atomic_load(&header->magic) != SEGMENT_MAGIC) {
         return SEGMENT_FOREIGN;

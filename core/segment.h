@@ -72,10 +72,11 @@ struct segment_options {
 /* What is wrong with memory that should hold a segment. */
 enum segment_flaw {
     SEGMENT_SOUND,
-    SEGMENT_SHORT,        /* it ends before the segment does */
-    SEGMENT_FOREIGN,      /* no segment, or one whose making was not finished */
-    SEGMENT_LAYOUT_OTHER, /* of another version of this program */
-    SEGMENT_GEOMETRY_BAD, /* counts, sizes or offsets that cannot be */
+    SEGMENT_UNFINISHED,    /* nothing yet: its maker died making it */
+    SEGMENT_SHORT,         /* it ends before the segment does */
+    SEGMENT_FOREIGN,       /* no segment */
+    SEGMENT_LAYOUT_OTHER,  /* of another version of this program */
+    SEGMENT_GEOMETRY_BAD,  /* counts, sizes or offsets that cannot be */
     SEGMENT_NOT_ATTACHABLE /* for the threads of one process only */
 };
 

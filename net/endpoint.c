@@ -55,6 +55,17 @@ endpoint_is_equal(const struct sockaddr *a, const struct sockaddr *b)
     return as_ipv4(a)->sin_addr.s_addr == as_ipv4(b)->sin_addr.s_addr;
 }
 
+bool
+endpoint_is_wildcard(const struct sockaddr *address)
+{
+    if (address->sa_family == AF_INET6) {
+        const struct sockaddr_in6 *six = (const void *)address;
+        return IN6_IS_ADDR_UNSPECIFIED(&six->sin6_addr);
+    }
+    const struct sockaddr_in *four = (const void *)address;
+    return four->sin_addr.s_addr == htonl(INADDR_ANY);
+}
+
 void
 endpoint_describe_host(const struct sockaddr *address,
                        char text[static ENDPOINT_TEXT_MAX])

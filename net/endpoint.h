@@ -20,6 +20,9 @@ socklen_t endpoint_bytes(const struct sockaddr *address);
 /* The same host; the ports are not compared. */
 bool endpoint_is_equal(const struct sockaddr *a, const struct sockaddr *b);
 
+/* Does it stand for all addresses of its family? */
+bool endpoint_is_wildcard(const struct sockaddr *address);
+
 /* "127.0.0.1" or "::1". */
 void endpoint_describe_host(const struct sockaddr *address,
                             char text[static ENDPOINT_TEXT_MAX]);

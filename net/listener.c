@@ -65,7 +65,10 @@ resolve(struct places *places, const char *name, struct complaint *complaint)
         name[0] == '\0' ? EAI_NONAME : getaddrinfo(name, NULL, &hints, &found);
     if (failed) {
         complaint_set(
-            complaint, "--listen '%s' is no address of this machine: %s", name,
+            complaint,
+            "--listen '%s' is no address of this machine (%s); 'ip address' "
+            "lists those",
+            name,
             failed == EAI_SYSTEM ? strerror(errno) : gai_strerror(failed));
         return EADDRNOTAVAIL;
     }
@@ -145,12 +148,59 @@ is_missing(int error)
     return error == EADDRNOTAVAIL || error == EAFNOSUPPORT;
 }
 
+/* Two addresses of one family, of which one stands for all. */
+static bool
+overlaps(const struct listener *listener, const struct sockaddr *address,
+         char other[static ENDPOINT_TEXT_MAX])
+{
+    for (size_t i = 0; i < listener->count; i++) {
+        struct sockaddr_storage taken;
+        socklen_t bytes = sizeof taken;
+        if (getsockname(listener->sockets[i], (struct sockaddr *)&taken,
+                        &bytes) == 0 &&
+            taken.ss_family == address->sa_family &&
+            (endpoint_is_wildcard(address) ||
+             endpoint_is_wildcard((struct sockaddr *)&taken))) {
+            endpoint_describe_host((struct sockaddr *)&taken, other);
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Why not there, and what would be right. */
+static int
+complain(const struct listener *listener, const struct sockaddr *address,
+         int error, struct complaint *complaint)
+{
+    char name[ENDPOINT_TEXT_MAX];
+    char other[ENDPOINT_TEXT_MAX];
+
+    endpoint_describe_host(address, name);
+    if (error == EADDRINUSE && overlaps(listener, address, other)) {
+        complaint_set(complaint,
+                      "--listen %s and --listen %s overlap: one of them is "
+                      "enough",
+                      other, name);
+        return EADDRNOTAVAIL;
+    }
+    if (error == EADDRNOTAVAIL) {
+        complaint_set(complaint,
+                      "--listen %s is no address of this machine; 'ip "
+                      "address' lists those",
+                      name);
+        return error;
+    }
+    complaint_set(complaint, "cannot listen on %s port %u: %s", name,
+                  (unsigned)listener->port, strerror(error));
+    return error;
+}
+
 static int
 open_place(struct listener *listener, struct sockaddr_storage *place,
            bool optional, struct complaint *complaint)
 {
     struct sockaddr *address = (struct sockaddr *)place;
-    char name[ENDPOINT_TEXT_MAX];
 
     endpoint_set_port(address, listener->port);
     int error = make_socket(address, &listener->sockets[listener->count]);
@@ -161,12 +211,7 @@ open_place(struct listener *listener, struct sockaddr_storage *place,
         listener->count++;
         error = listener->port == LISTENER_ANY_PORT ? learn_port(listener) : 0;
     }
-    if (error) {
-        endpoint_describe_host(address, name);
-        complaint_set(complaint, "cannot listen on %s port %u: %s", name,
-                      (unsigned)listener->port, strerror(error));
-    }
-    return error;
+    return error ? complain(listener, address, error, complaint) : 0;
 }
 
 static int

@@ -83,12 +83,13 @@ describe_flaw(enum segment_flaw flaw)
     case SEGMENT_SHORT:
         return "it ends too early";
     case SEGMENT_FOREIGN:
-        return "it is no finished segment";
+        return "it is no segment of dipc";
     case SEGMENT_LAYOUT_OTHER:
         return "it is of another version of dipc";
     case SEGMENT_GEOMETRY_BAD:
         return "its header contradicts itself";
     case SEGMENT_SOUND:
+    case SEGMENT_UNFINISHED:
     case SEGMENT_NOT_ATTACHABLE:
         break;
     }
@@ -157,6 +158,9 @@ examine(const struct port_segment *held,
     enum segment_flaw flaw =
         segment_examine(held->mapping.memory, held->mapping.bytes, &left);
 
+    if (flaw == SEGMENT_UNFINISHED) {
+        return ENODATA;
+    }
     if (flaw != SEGMENT_SOUND) {
         return refuse(held, request, complaint, describe_flaw(flaw));
     }

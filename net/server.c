@@ -436,11 +436,17 @@ begin_stop(struct server *server)
     roster_cancel(&server->roster);
 }
 
+/* Whoever asks again, for whatever reason, is not worth a line. */
 static void
-log_end(struct server *server, const char *why)
+end(struct server *server, const char *why)
 {
-    log_notice(server->config.log, "ending, with %u clients connected: %s",
-               server->roster.count, why);
+    const uint32_t count = server->roster.count;
+
+    if (!atomic_load_explicit(&server->stopping, memory_order_acquire)) {
+        log_notice(server->config.log, "ending, with %u client%s connected: %s",
+                   count, count == 1 ? "" : "s", why);
+    }
+    server_stop(server);
 }
 
 static void
@@ -459,16 +465,14 @@ take_signal(struct server *server)
     }
     (void)snprintf(why, sizeof why, "signal %u from process %u",
                    signal.ssi_signo, signal.ssi_pid);
-    log_end(server, why);
-    server_stop(server);
+    end(server, why);
 }
 
 static void
 take_control(struct server *server)
 {
     if (control_dispatch(server->config.control)) {
-        log_end(server, "asked by dipcrm");
-        server_stop(server);
+        end(server, "asked by dipcrm");
     }
 }
 

@@ -60,6 +60,7 @@ struct run {
     uint64_t seed;
     uint64_t seconds;
     uint32_t processes;
+    bool checked;
     uint64_t bound_ns;
     struct commons commons;
     struct shared *shared;
@@ -101,13 +102,15 @@ usage(FILE *stream)
 {
     (void)fprintf(
         stream,
-        "usage: stress_death [--seconds N] [--seed N] [--processes N]\n"
+        "usage: stress_death [--seconds N] [--seed N] [--processes N] "
+        "[--checked]\n"
         "Kill processes at random moments while they use shared mailboxes, "
         "and\n"
         "check that nothing committed is lost and nobody else waits for long.\n"
         "  --seconds N    how long (10)\n"
         "  --seed N       of the random choices (the clock's)\n"
-        "  --processes N  how many at a time, 2 to %u (6)\n",
+        "  --processes N  how many at a time, 2 to %u (6)\n"
+        "  --checked      assert all invariants at every step, too\n",
         PROCESSES_MAX);
 }
 
@@ -136,6 +139,7 @@ parse(struct run *run, int argc, char **argv)
         {"seconds", required_argument, NULL, 's'},
         {"seed", required_argument, NULL, 'r'},
         {"processes", required_argument, NULL, 'p'},
+        {"checked", no_argument, NULL, 'c'},
         {"help", no_argument, NULL, 'h'},
         {NULL, 0, NULL, 0}};
     int option = 0;
@@ -150,6 +154,9 @@ parse(struct run *run, int argc, char **argv)
         case 'p':
             run->processes =
                 (uint32_t)parse_number("processes", optarg, 2, PROCESSES_MAX);
+            break;
+        case 'c':
+            run->checked = true;
             break;
         case 'h':
             usage(stdout);
@@ -173,7 +180,7 @@ set_up(struct run *run)
         .seats_count = run->processes,
         .mailbox_bytes = MAILBOX_BYTES,
     };
-    commons_create(&run->commons, &geometry, false);
+    commons_create(&run->commons, &geometry, run->checked);
     run->shared = mmap(NULL, sizeof(*run->shared), PROT_READ | PROT_WRITE,
                        MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     if (run->shared == MAP_FAILED) {
@@ -612,8 +619,9 @@ main(int argc, char **argv)
     /* Each that goes before may die, and be noticed after one nap. */
     run.bound_ns = run.processes * 500 * MOMENT_MS + SLACK_NS;
     printf("stress_death --seconds %" PRIu64 " --seed %" PRIu64
-           " --processes %" PRIu32 "\n",
-           run.seconds, run.seed, run.processes);
+           " --processes %" PRIu32 "%s\n",
+           run.seconds, run.seed, run.processes,
+           run.checked ? " --checked" : "");
     (void)fflush(stdout);
     set_up(&run);
     kill_for_a_while(&run);

@@ -126,7 +126,7 @@ class Adoption(ProcessCase):
             file.write(bytes(64))
         server, said = self.start_again(left.port)
         self.assertIsNone(server)
-        self.assertIn("no finished segment", said)
+        self.assertIn("no segment of dipc", said)
         with open(path, "r+b") as file:
             file.truncate(100)
         server, said = self.start_again(left.port)

@@ -2,11 +2,14 @@
 
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include "client.h"
 #include "cmocka_all.h"
+#include "fake_store.h"
 #include "live_server.h"
 #include "session.h"
 
@@ -252,6 +255,74 @@ without_a_seat_the_client_is_told_busy(void **state)
     assert_int_equal(live_server_end(&live), 0);
 }
 
+/* A source of one store, which a test has spoilt. */
+struct faulty_source {
+    struct store_source source; /* first: the source is this */
+    struct fake_store *fake;
+};
+
+static int
+open_faulty(struct store_source *source, uint32_t hint, struct store **store)
+{
+    (void)hint;
+    *store = &((struct faulty_source *)source)->fake->store;
+    return 0;
+}
+
+static void
+leave_alone(struct store_source *source, struct store *store)
+{
+    (void)source;
+    (void)store;
+}
+
+static void
+expect_in_file(const char *path, const char *text)
+{
+    char content[4096];
+    FILE *stream = fopen(path, "r");
+
+    assert_non_null(stream);
+    content[fread(content, 1, sizeof content - 1, stream)] = '\0';
+    (void)fclose(stream);
+    assert_non_null(strstr(content, text));
+}
+
+static void
+a_fault_is_described_in_the_log(void **state)
+{
+    const struct store_source_ops ops = {
+        .open = open_faulty, .close = leave_alone, .cancel = leave_alone};
+    struct fake_store *fake = calloc(1, sizeof *fake);
+    struct faulty_source source = {.source = {.ops = &ops}, .fake = fake};
+    struct live_server live;
+    struct log log;
+    struct complaint complaint;
+    char path[] = "/tmp/dipc-test-client-XXXXXX";
+
+    (void)state;
+    (void)close(mkstemp(path));
+    assert_int_equal(log_init(&log, path, false, &complaint), 0);
+    fake_store_init(fake, 16);
+    fake->read_error = EIO;
+    live_server_init(&live);
+    live.config.source = &source.source;
+    live.config.log = &log;
+    live_server_start(&live);
+    int fd = live_server_connect(&live);
+    live_server_say(fd, "r 0\n");
+    live_server_expect(fd, "err internal: a fault in the server; its log tells "
+                           "more\n");
+    assert_int_equal(live_server_drain(fd), 0);
+    (void)close(fd);
+    assert_int_equal(live_server_end(&live), 0);
+    expect_in_file(path, "error: client 1 from 127.0.0.1:");
+    expect_in_file(path, "internal fault: Input/output error");
+    log_fini(&log);
+    (void)unlink(path);
+    free(fake);
+}
+
 int
 main(void)
 {
@@ -266,6 +337,7 @@ main(void)
         cmocka_unit_test(a_stalled_write_delays_nobody),
         cmocka_unit_test(data_without_a_length_ends_at_the_gap),
         cmocka_unit_test(without_a_seat_the_client_is_told_busy),
+        cmocka_unit_test(a_fault_is_described_in_the_log),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

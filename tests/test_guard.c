@@ -96,6 +96,33 @@ unlocking_a_guard_that_is_not_held_is_a_bug(void **state)
     guard_fini(&guard);
 }
 
+static void
+shortly_before_a_second(struct timespec *now)
+{
+    *now = (struct timespec){.tv_sec = 5, .tv_nsec = 999999998};
+}
+
+static void
+a_nap_ends_in_the_next_second_if_need_be(void **state)
+{
+    const struct {
+        long nap_ns;
+        time_t seconds;
+        long nanoseconds;
+    } rows[] = {{0, 5, 999999998},
+                {1, 5, 999999999},
+                {2, 6, 0},
+                {50000000, 6, 49999998},
+                {2000000003, 8, 1}};
+    (void)state;
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        struct timespec end =
+            guard_nap_end(shortly_before_a_second, rows[i].nap_ns);
+        assert_int_equal(end.tv_sec, rows[i].seconds);
+        assert_int_equal(end.tv_nsec, rows[i].nanoseconds);
+    }
+}
+
 #define PATIENCE_TICKS 2000
 
 static void
@@ -226,6 +253,7 @@ main(void)
         cmocka_unit_test(a_guard_excludes),
         cmocka_unit_test(a_death_inside_a_guard_is_told_once),
         cmocka_unit_test(unlocking_a_guard_that_is_not_held_is_a_bug),
+        cmocka_unit_test(a_nap_ends_in_the_next_second_if_need_be),
         cmocka_unit_test(a_wake_up_that_dies_with_its_receiver_is_made_good),
     };
     return cmocka_run_group_tests_name("guard", tests, NULL, NULL);

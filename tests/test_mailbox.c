@@ -61,6 +61,7 @@ tear_down(void **state)
 static int
 write_with(struct stage *stage, struct mailbox_write request)
 {
+    memset(&stage->view, 0x5a, sizeof(stage->view));
     return mailbox_write(&stage->segment, stage->seat, M, &request, NULL,
                          &stage->view);
 }
@@ -100,6 +101,7 @@ static int
 read_with(struct stage *stage, struct mailbox_read request)
 {
     memset(stage->buffer, 0x5a, sizeof(stage->buffer));
+    memset(&stage->view, 0x5a, sizeof(stage->view));
     return mailbox_read(&stage->segment, stage->seat, M, &request, NULL,
                         stage->buffer, &stage->view);
 }
@@ -264,10 +266,12 @@ another_version_is_a_conflict_and_changes_nothing(void **state)
     assert_int_equal(write_with(stage, stale), ESTALE);
     assert_int_equal(stage->view.version, 1);
     assert_int_equal(stage->view.size_bytes, 5);
+    assert_int_equal(stage->view.length_bytes, 0);
     content_is(stage, "hello", 5, 1);
     const struct mailbox_write right = {MAILBOX_REPLACE, 0, 1, "yes", 3};
     assert_int_equal(write_with(stage, right), 0);
     assert_int_equal(stage->view.version, 2);
+    assert_int_equal(stage->view.size_bytes, 3);
     assert_int_equal(read_with(stage, (struct mailbox_read){0, SIZE, 1}),
                      ESTALE);
     assert_int_equal(stage->view.version, 2);
@@ -288,6 +292,9 @@ a_mailbox_that_does_not_exist_is_refused(void **state)
                      ENOENT);
     assert_int_equal(mailbox_write(&stage->segment, stage->seat, UINT32_MAX,
                                    &none, NULL, &stage->view),
+                     ENOENT);
+    assert_int_equal(mailbox_write(&stage->segment, stage->seat, 2, &none, NULL,
+                                   &stage->view),
                      ENOENT);
     assert_int_equal(mailbox_wait(&stage->segment, stage->seat, 2, 0, NULL),
                      ENOENT);
@@ -337,35 +344,111 @@ random_writes_agree_with_a_plain_array(void **state)
 
 #define LARGE (UINT64_C(64) << 20)
 
+static const struct mailbox_record *
+valid_record(struct stage *stage)
+{
+    uint64_t version = 0;
+    assert_int_equal(mailbox_version(&stage->segment, M, &version), 0);
+    return &segment_mailbox(&stage->segment, M)->records[version & 1];
+}
+
+static unsigned char *
+spare_bank(struct stage *stage)
+{
+    return segment_bank(&stage->segment, M, 1 - valid_record(stage)->bank);
+}
+
 /* Touched pages tell what an append copies: of 64 MB, its own bytes only. */
 static void
 an_append_to_a_large_mailbox_leaves_the_spare_bank_alone(void **state)
 {
     struct stage *stage = make_stage(LARGE);
-    unsigned char *spare = segment_bank(&stage->segment, M, 0);
     (void)state;
     assert_int_equal(replace(stage, "x"), 0);
     assert_int_equal(overwrite(stage, LARGE - 10, "y"), 0);
-    const struct mailbox_record *record =
-        &segment_mailbox(&stage->segment, M)->records[0];
-    assert_int_equal(record->length_bytes, LARGE - 9);
-    spare = segment_bank(&stage->segment, M, 1 - record->bank);
+    assert_int_equal(valid_record(stage)->length_bytes, LARGE - 9);
+    unsigned char *spare = spare_bank(stage);
     memset(spare, 0x77, LARGE);
     assert_int_equal(append(stage, "abc"), 0);
     assert_int_equal(append(stage, "def"), 0);
+    assert_ptr_equal(spare_bank(stage), spare);
     for (uint64_t i = 0; i < LARGE; i += 4096) {
         assert_int_equal(spare[i], 0x77);
     }
-    assert_int_equal(overwrite(stage, 0, "z"), 0);
-    spare = segment_bank(&stage->segment, M, 1 - record->bank);
-    memset(spare + 1, 0x77, 4096);
-    assert_int_equal(overwrite(stage, LARGE / 2, "z"), 0);
-    assert_int_equal(spare[1], 0x77);
-    assert_int_equal(spare[4096], 0x77);
-    memset(spare + 1, 0, 4096);
     assert_int_equal(replace(stage, "x"), 0);
     *state = stage;
     tear_down(state);
+}
+
+/* What an overwrite does not copy keeps the marks that are made there. */
+static void
+an_overwrite_of_a_large_mailbox_copies_what_the_last_one_changed(void **state)
+{
+    struct stage *stage = make_stage(LARGE);
+    (void)state;
+    assert_int_equal(overwrite(stage, LARGE - 1, "y"), 0);
+    assert_int_equal(overwrite(stage, 0, "z"), 0);
+    unsigned char *spare = spare_bank(stage);
+    memset(spare + 1, 0x77, LARGE / 2);
+    assert_int_equal(overwrite(stage, LARGE - 8, "zz"), 0);
+    assert_ptr_equal(
+        segment_bank(&stage->segment, M, valid_record(stage)->bank), spare);
+    assert_int_equal(spare[0], 'z');
+    for (uint64_t i = 1; i < LARGE / 2; i += 4095) {
+        assert_int_equal(spare[i], 0x77);
+    }
+    assert_int_equal(replace(stage, "x"), 0);
+    *state = stage;
+    tear_down(state);
+}
+
+static void
+common_but_for(struct stage *stage, uint64_t mirrored, uint64_t begin,
+               uint64_t end)
+{
+    const struct mailbox_record *record = valid_record(stage);
+    assert_int_equal(atomic_load(&record->mirrored_bytes), mirrored);
+    assert_int_equal(record->stale_begin, begin);
+    assert_int_equal(record->stale_end, end);
+    mailbox_check(&stage->segment, M);
+}
+
+static void
+a_record_tells_what_the_banks_have_in_common(void **state)
+{
+    struct stage *stage = *state;
+    assert_int_equal(replace(stage, "abcdefgh"), 0);
+    assert_int_equal(atomic_load(&valid_record(stage)->mirrored_bytes), 0);
+    assert_int_equal(overwrite(stage, 5, "Z"), 0);
+    common_but_for(stage, 8, 5, 6);
+    assert_int_equal(append(stage, "ij"), 0);
+    common_but_for(stage, 8, 5, 6);
+    assert_int_equal(overwrite(stage, 20, "k"), 0);
+    common_but_for(stage, 8, 5, 6);
+    assert_int_equal(overwrite(stage, 19, "12345"), 0);
+    common_but_for(stage, 21, 19, 21);
+    content_is(stage,
+               "abcdeZghij\0\0\0\0\0\0\0\0\0"
+               "12345",
+               24, 5);
+}
+
+/* What a commit that is not made must leave as it is. */
+static void
+a_write_leaves_the_record_and_bytes_of_the_version_before(void **state)
+{
+    struct stage *stage = *state;
+    const char *texts[] = {"one", "three", "", "seven"};
+    for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
+        assert_int_equal(replace(stage, texts[i]), 0);
+        const struct mailbox_record *before = valid_record(stage);
+        const unsigned char *bytes =
+            segment_bank(&stage->segment, M, before->bank);
+        assert_int_equal(replace(stage, "another"), 0);
+        assert_ptr_not_equal(valid_record(stage), before);
+        assert_int_equal(before->length_bytes, strlen(texts[i]));
+        assert_memory_equal(bytes, texts[i], strlen(texts[i]));
+    }
 }
 
 struct part {
@@ -495,6 +578,61 @@ a_write_wakes_a_watcher_and_figures_tell_of_it(void **state)
     assert_int_equal(figures.waiting, 0);
     assert_int_equal(actor_do(&actor, stand, &part), 0);
     actor_fini(&actor);
+}
+
+static void
+figures_count_recoveries_of_lock_and_watch(void **state)
+{
+    struct stage *stage = *state;
+    struct mailbox *mailbox = segment_mailbox(&stage->segment, M);
+    struct mailbox_figures figures;
+    memset(&figures, 0x5a, sizeof(figures));
+    atomic_store(&mailbox->lock.recoveries, 5);
+    atomic_store(&mailbox->watch.recoveries, 2);
+    assert_int_equal(
+        mailbox_describe(&stage->segment, stage->seat, M, NULL, &figures), 0);
+    assert_int_equal(figures.recoveries, 7);
+    assert_int_equal(figures.readers, 0);
+    assert_int_equal(figures.writers, 0);
+    assert_int_equal(figures.waiting, 0);
+    assert_int_equal(figures.watching, 0);
+    assert_int_equal(figures.version, 0);
+    assert_int_equal(figures.size_bytes, 0);
+    assert_int_equal(figures.reads, 0);
+}
+
+static void
+what_a_mailbox_may_say_of_itself_has_bounds(void **state)
+{
+    const struct {
+        uint64_t version;
+        uint64_t length_bytes;
+        uint32_t bank;
+        bool sound;
+    } rows[] = {
+        {0, 0, 0, true},
+        {0, 1, 0, false},
+        {1, SIZE, 1, true},
+        {1, SIZE + 1, 1, false},
+        {1, 0, 2, false},
+        {MAILBOX_VERSION_MAX, 1, 0, true},
+        {MAILBOX_VERSION_MAX + 1, 1, 0, false},
+    };
+    struct stage *stage = *state;
+    struct mailbox *mailbox = segment_mailbox(&stage->segment, M);
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        struct mailbox_record *record = &mailbox->records[rows[i].version & 1];
+        atomic_store(&mailbox->version, rows[i].version);
+        record->length_bytes = rows[i].length_bytes;
+        record->bank = rows[i].bank;
+        assert_int_equal(mailbox_is_sound(mailbox, SIZE), rows[i].sound);
+    }
+    atomic_store(&mailbox->version, MAILBOX_VERSION_MAX);
+    assert_int_equal(mailbox_adopt(mailbox, M, false), 0);
+    content_is(stage, "", 0, 1);
+    atomic_store(&mailbox->version, MAILBOX_VERSION_MAX - 1);
+    assert_int_equal(mailbox_adopt(mailbox, M, false), 0);
+    content_is(stage, "", 0, MAILBOX_VERSION_MAX);
 }
 
 static int
@@ -696,6 +834,54 @@ the_check_finds_a_broken_record(void **state)
     *record = sound;
 }
 
+static void
+the_check_looks_at_the_lock_and_the_watch_too(void **state)
+{
+    struct stage *stage = *state;
+    struct mailbox *mailbox = segment_mailbox(&stage->segment, M);
+    mailbox->lock.writers = 1;
+    assert_true(actor_aborts(check_m, stage));
+    mailbox->lock.writers = 0;
+    atomic_store(&mailbox->watch.count, 1);
+    assert_true(actor_aborts(check_m, stage));
+    atomic_store(&mailbox->watch.count, 0);
+    mailbox_check(&stage->segment, M);
+}
+
+/* The shortest content of which a byte can differ from the spare bank's. */
+static void
+the_check_finds_one_byte_that_is_not_common(void **state)
+{
+    struct stage *stage = *state;
+    assert_int_equal(replace(stage, "a"), 0);
+    assert_int_equal(overwrite(stage, 0, "b"), 0);
+    common_but_for(stage, 1, 0, 1);
+    segment_mailbox(&stage->segment, M)->records[0].stale_end = 0;
+    assert_true(actor_aborts(check_m, stage));
+    segment_mailbox(&stage->segment, M)->records[0].stale_end = 1;
+}
+
+static void
+finish_m(void *argument)
+{
+    struct stage *stage = argument;
+    mailbox_fini(segment_mailbox(&stage->segment, M));
+}
+
+static void
+finishing_a_mailbox_in_use_is_a_bug(void **state)
+{
+    struct stage *stage = *state;
+    struct mailbox *mailbox = segment_mailbox(&stage->segment, M);
+    assert_false(actor_aborts(finish_m, stage));
+    mailbox->lock.holders.count = 1;
+    assert_true(actor_aborts(finish_m, stage));
+    mailbox->lock.holders.count = 0;
+    mailbox->watch.watchers.count = 1;
+    assert_true(actor_aborts(finish_m, stage));
+    mailbox->watch.watchers.count = 0;
+}
+
 static int
 read_all(void *argument)
 {
@@ -740,13 +926,22 @@ main(void)
         TEST(random_writes_agree_with_a_plain_array),
         cmocka_unit_test(
             an_append_to_a_large_mailbox_leaves_the_spare_bank_alone),
+        cmocka_unit_test(
+            an_overwrite_of_a_large_mailbox_copies_what_the_last_one_changed),
+        TEST(a_record_tells_what_the_banks_have_in_common),
+        TEST(a_write_leaves_the_record_and_bytes_of_the_version_before),
         TEST(nobody_sees_half_a_write),
         TEST(a_write_wakes_a_watcher_and_figures_tell_of_it),
+        TEST(figures_count_recoveries_of_lock_and_watch),
+        TEST(what_a_mailbox_may_say_of_itself_has_bounds),
         TEST(a_lock_not_had_in_time_is_told_and_changes_nothing),
         TEST(a_write_waits_for_who_reads),
         TEST(a_read_sees_the_version_of_its_turn_and_not_of_its_arrival),
         TEST(a_compare_and_swap_is_judged_when_its_turn_comes),
         TEST(the_check_finds_a_broken_record),
+        TEST(the_check_looks_at_the_lock_and_the_watch_too),
+        TEST(the_check_finds_one_byte_that_is_not_common),
+        TEST(finishing_a_mailbox_in_use_is_a_bug),
         TEST(a_length_beyond_the_bank_is_never_believed),
     };
     return cmocka_run_group_tests_name("mailbox", tests, NULL, NULL);

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 from pathlib import Path
 
@@ -55,6 +56,21 @@ class Make(ProcessCase):
                 timeout=40,
             )
             self.assertRegex(done.stdout, rf"^{name} [0-9.]+\n$")
+
+    def test_the_commands_are_of_the_variant_asked_for(self) -> None:
+        copy = self.directory / "copy"
+        for name in ("core", "net", "cli"):
+            shutil.copytree(machine.TOP / name, copy / name)
+        shutil.copy(machine.TOP / "Makefile", copy)
+        self.environment.pop("MAKEFLAGS", None)
+        for variant in ("release", "debug", "release", "debug"):
+            self.make(
+                *("-C", str(copy), "-s", "-j2", "CC=cc"),
+                *(f"VARIANT={variant}", "build/bin/dipcrm"),
+            )
+            built = copy / "build" / f"cc-{variant}" / "cli" / "dipcrm"
+            shown = copy / "build" / "bin" / "dipcrm"
+            self.assertEqual(shown.read_bytes(), built.read_bytes(), variant)
 
     def test_uninstall_removes_what_install_put_there(self) -> None:
         top = self.directory / "top"

@@ -2,12 +2,19 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <sched.h>
 #include <signal.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/mount.h>
+#include <sys/ptrace.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/user.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -228,6 +235,296 @@ memory_of_no_bytes_is_neither_adopted_nor_attached(void **state)
     assert_int_equal(mapping_clear(name), 0);
 }
 
+static int
+open_descriptors(void)
+{
+    int count = 0;
+    for (int i = 0; i < 1024; i++) {
+        count += fcntl(i, F_GETFD) >= 0 ? 1 : 0;
+    }
+    return count;
+}
+
+static void
+nothing_stays_open_or_mapped(void **state)
+{
+    struct mapping mapping;
+    struct mapping second;
+    unsigned char resident[1];
+    pid_t owner = 0;
+    int control = -1;
+    (void)state;
+    pid_t child = start_owner(&control);
+    int before = open_descriptors();
+    assert_int_equal(mapping_create(&second, name, 1000), EEXIST);
+    assert_int_equal(mapping_adopt(&second, name), EBUSY);
+    assert_int_equal(mapping_owner(name, &owner), 0);
+    assert_int_equal(mapping_clear(name), EBUSY);
+    assert_int_equal(open_descriptors(), before);
+    assert_int_equal(mapping_attach(&mapping, name), 0);
+    assert_int_equal(open_descriptors(), before + 1);
+    void *memory = mapping.memory;
+    mapping_destroy(&mapping);
+    assert_int_equal(open_descriptors(), before);
+    assert_null(mapping.memory);
+    assert_int_equal(mapping.descriptor, -1);
+    assert_int_equal(mincore(memory, 1, resident), -1);
+    assert_int_equal(errno, ENOMEM);
+    end(child, control);
+    before = open_descriptors();
+    assert_int_equal(mapping_clear(name), 0);
+    assert_int_equal(mapping_create(&mapping, name, UINT64_C(1) << 45), ENOSPC);
+    assert_int_equal(mapping_create(&mapping, name, 0), EINVAL);
+    assert_int_equal(open_descriptors(), before);
+    assert_int_equal(mapping_owner(name, &owner), ENOENT);
+}
+
+/* The memory of a creator that died before it had reserved any. */
+static void
+make_sparse(off_t bytes)
+{
+    int descriptor = shm_open(name, O_RDWR | O_CREAT | O_EXCL, 0600);
+    assert_true(descriptor >= 0);
+    assert_int_equal(ftruncate(descriptor, bytes), 0);
+    (void)close(descriptor);
+}
+
+static void
+memory_that_was_not_reserved_is_reserved_when_adopted(void **state)
+{
+    struct mapping mapping;
+    struct stat status;
+    (void)state;
+    make_sparse(1 << 20);
+    assert_int_equal(mapping_adopt(&mapping, name), 0);
+    assert_int_equal(fstat(mapping.descriptor, &status), 0);
+    assert_true(status.st_blocks * 512 >= 1 << 20);
+    mapping_destroy(&mapping);
+    assert_int_equal(mapping_unlink(name), 0);
+}
+
+static void
+what_cannot_be_attached_does_not_stay_open(void **state)
+{
+    struct mapping mapping;
+    (void)state;
+    make_sparse(0);
+    int before = open_descriptors();
+    assert_int_equal(mapping_attach(&mapping, name), ENODATA);
+    assert_int_equal(mapping_adopt(&mapping, name), ENODATA);
+    assert_int_equal(open_descriptors(), before);
+    assert_int_equal(mapping_unlink(name), 0);
+}
+
+/* In a process of its own: the number of the first step that fails, or 0. */
+static int
+use_descriptor_0(void)
+{
+    struct mapping mapping;
+    pid_t owner = 0;
+    (void)close(0);
+    if (mapping_create(&mapping, name, 1000) != 0 || mapping.descriptor != 0) {
+        return 1;
+    }
+    mapping_destroy(&mapping);
+    if (mapping_owner(name, &owner) != 0 || owner != 0) {
+        return 2;
+    }
+    if (mapping_attach(&mapping, name) != 0 || mapping.descriptor != 0) {
+        return 3;
+    }
+    int other = dup(mapping.descriptor);
+    mapping_destroy(&mapping);
+    if (mapping_attach_descriptor(&mapping, other) != 0 ||
+        mapping.descriptor != 0) {
+        return 4;
+    }
+    mapping_destroy(&mapping);
+    (void)close(other);
+    if (mapping_adopt(&mapping, name) != 0 || mapping.descriptor != 0) {
+        return 5;
+    }
+    mapping_destroy(&mapping);
+    return mapping_clear(name) == 0 ? 0 : 6;
+}
+
+static void
+descriptor_0_is_as_good_as_any(void **state)
+{
+    int status = 0;
+    (void)state;
+    pid_t child = fork();
+    assert_true(child >= 0);
+    if (child == 0) {
+        _exit(use_descriptor_0());
+    }
+    assert_int_equal(waitpid(child, &status, 0), child);
+    assert_int_equal(status, 0);
+}
+
+/* A process that does one thing to the name, stopped before it locks. */
+static pid_t
+stopped_before_it_locks(int (*step)(void))
+{
+    struct user_regs_struct registers = {.orig_rax = 0};
+    int status = 0;
+    pid_t child = fork();
+    assert_true(child >= 0);
+    if (child == 0) {
+        ptrace(PTRACE_TRACEME, 0, NULL, NULL);
+        raise(SIGSTOP);
+        _exit(step());
+    }
+    assert_int_equal(waitpid(child, &status, 0), child);
+    while (registers.orig_rax != SYS_fcntl) {
+        assert_int_equal(ptrace(PTRACE_SYSCALL, child, NULL, NULL), 0);
+        assert_int_equal(waitpid(child, &status, 0), child);
+        assert_true(WIFSTOPPED(status));
+        assert_int_equal(ptrace(PTRACE_GETREGS, child, NULL, &registers), 0);
+    }
+    return child;
+}
+
+static int
+status_of(pid_t child)
+{
+    int status = 0;
+    assert_int_equal(ptrace(PTRACE_CONT, child, NULL, NULL), 0);
+    assert_int_equal(waitpid(child, &status, 0), child);
+    assert_true(WIFEXITED(status));
+    return WEXITSTATUS(status);
+}
+
+static int
+create_step(void)
+{
+    struct mapping mapping;
+    return mapping_create(&mapping, name, 1000);
+}
+
+static int
+adopt_step(void)
+{
+    struct mapping mapping;
+    return mapping_adopt(&mapping, name);
+}
+
+static int
+clear_step(void)
+{
+    return mapping_clear(name);
+}
+
+/* The name goes, and is somebody else's, between the opening and the lock. */
+static void
+a_name_that_goes_before_it_is_locked_is_noticed(void **state)
+{
+    struct mapping mapping;
+    (void)state;
+    pid_t child = stopped_before_it_locks(create_step);
+    assert_int_equal(mapping_clear(name), 0);
+    assert_int_equal(mapping_create(&mapping, name, 1000), 0);
+    assert_int_equal(status_of(child), EAGAIN);
+    child = stopped_before_it_locks(adopt_step);
+    mapping_destroy(&mapping);
+    assert_int_equal(mapping_unlink(name), 0);
+    assert_int_equal(mapping_create(&mapping, name, 1000), 0);
+    assert_int_equal(status_of(child), ENOENT);
+    child = stopped_before_it_locks(clear_step);
+    mapping_destroy(&mapping);
+    assert_int_equal(mapping_unlink(name), 0);
+    assert_int_equal(mapping_create(&mapping, name, 1000), 0);
+    assert_int_equal(status_of(child), ENOENT);
+    mapping_destroy(&mapping);
+    assert_int_equal(mapping_unlink(name), 0);
+}
+
+static int
+create_and_clear(uint64_t bytes)
+{
+    struct mapping mapping;
+    int error = mapping_create(&mapping, name, bytes);
+    if (error == 0) {
+        mapping_destroy(&mapping);
+        error = mapping_unlink(name);
+    }
+    return error;
+}
+
+static bool
+mount_memory(const char *options)
+{
+    return mount("tmpfs", "/dev/shm", "tmpfs", 0, options) == 0;
+}
+
+/* In a process that sees a /dev/shm of its own; 77: it may not. */
+static int
+use_small_memory(void)
+{
+    if (unshare(CLONE_NEWNS) != 0 ||
+        mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) != 0 ||
+        !mount_memory("size=64k")) {
+        return 77;
+    }
+    if (create_and_clear(65536) != 0) {
+        return 1;
+    }
+    if (create_and_clear(65536 + 4096) != ENOSPC) {
+        return 2;
+    }
+    if (!mount_memory("size=0")) {
+        return 77;
+    }
+    return create_and_clear(1 << 20) == 0 ? 0 : 3;
+}
+
+static void
+memory_of_any_size_is_used_to_its_last_byte(void **state)
+{
+    int status = 0;
+    (void)state;
+    pid_t child = fork();
+    assert_true(child >= 0);
+    if (child == 0) {
+        _exit(use_small_memory());
+    }
+    assert_int_equal(waitpid(child, &status, 0), child);
+    assert_true(WIFEXITED(status));
+    if (WEXITSTATUS(status) == 77) {
+        print_message("skipped: no memory file system may be mounted here\n");
+        skip();
+    }
+    assert_int_equal(WEXITSTATUS(status), 0);
+}
+
+#define LARGE_BYTES (UINT64_C(32) << 20)
+
+/* In a process of its own, whose address space is full. */
+static int
+create_without_address_space(void)
+{
+    struct mapping mapping;
+    struct rlimit none = {LARGE_BYTES / 2, LARGE_BYTES / 2};
+    (void)setrlimit(RLIMIT_AS, &none);
+    return mapping_create(&mapping, name, LARGE_BYTES);
+}
+
+static void
+what_cannot_be_mapped_is_refused_and_leaves_nothing(void **state)
+{
+    int status = 0;
+    pid_t owner = 0;
+    (void)state;
+    pid_t child = fork();
+    assert_true(child >= 0);
+    if (child == 0) {
+        _exit(create_without_address_space() == ENOMEM ? 0 : 1);
+    }
+    assert_int_equal(waitpid(child, &status, 0), child);
+    assert_int_equal(status, 0);
+    assert_int_equal(mapping_owner(name, &owner), ENOENT);
+}
+
 int
 main(void)
 {
@@ -246,6 +543,18 @@ main(void)
             what_a_dead_owner_left_is_adopted_when_nobody_uses_it, tear_down),
         cmocka_unit_test_teardown(
             memory_of_no_bytes_is_neither_adopted_nor_attached, tear_down),
+        cmocka_unit_test_teardown(nothing_stays_open_or_mapped, tear_down),
+        cmocka_unit_test_teardown(
+            memory_that_was_not_reserved_is_reserved_when_adopted, tear_down),
+        cmocka_unit_test_teardown(what_cannot_be_attached_does_not_stay_open,
+                                  tear_down),
+        cmocka_unit_test_teardown(descriptor_0_is_as_good_as_any, tear_down),
+        cmocka_unit_test_teardown(
+            a_name_that_goes_before_it_is_locked_is_noticed, tear_down),
+        cmocka_unit_test_teardown(memory_of_any_size_is_used_to_its_last_byte,
+                                  tear_down),
+        cmocka_unit_test_teardown(
+            what_cannot_be_mapped_is_refused_and_leaves_nothing, tear_down),
     };
     return cmocka_run_group_tests_name("mapping", tests, set_up, NULL);
 }

@@ -23,6 +23,7 @@ sleep_until_woken(void *argument)
     int error = 0;
     assert(!guard_lock(&place->guard));
     place->asleep = true;
+    errno = ETIMEDOUT; /* of an older call: it says nothing about this one */
     while (error == 0 && !place->woken) {
         error = parking_wait(&place->parking, place->kind, &place->guard, NULL,
                              NULL);
@@ -89,6 +90,33 @@ a_deadline_ends_the_sleep_with_the_guard_held(void **state)
     parking_fini(&place.parking, place.kind);
 }
 
+#define SPURIOUS_MAX 100
+
+/* Wake-ups that came while nobody slept keep nobody awake. */
+static void
+who_was_woken_before_sleeps_all_the_same(void **state)
+{
+    struct place place = {.kind = *(const enum parking_kind *)*state};
+    assert_int_equal(parking_init(&place.parking, place.kind), 0);
+    assert_int_equal(guard_init(&place.guard), 0);
+    struct timespec soon = actor_deadline_ms(50);
+    int error = 0;
+    int sleeps = 0;
+    assert_false(guard_lock(&place.guard));
+    for (int i = 0; i < 3; i++) {
+        parking_wake(&place.parking, place.kind);
+    }
+    while (error == 0 && sleeps < SPURIOUS_MAX) {
+        error =
+            parking_wait(&place.parking, place.kind, &place.guard, &soon, NULL);
+        sleeps++;
+    }
+    assert_int_equal(error, ETIMEDOUT);
+    guard_unlock(&place.guard);
+    guard_fini(&place.guard);
+    parking_fini(&place.parking, place.kind);
+}
+
 static int
 die_with_the_guard(void *argument)
 {
@@ -121,9 +149,9 @@ a_sleeper_learns_that_the_guard_s_owner_died(void **state)
 
 static enum parking_kind kinds[] = {PARKING_CONDITION, PARKING_FUTEX};
 
-#define TEST(name)                                       \
+#define TEST(name)                                            \
     {#name "_with_a_condition", name, NULL, NULL, &kinds[0]}, \
-    {                                                    \
+    {                                                         \
 #name "_with_a_futex", name, NULL, NULL, &kinds[1]    \
     }
 
@@ -133,6 +161,7 @@ main(void)
     const struct CMUnitTest tests[] = {
         TEST(a_sleeper_is_woken),
         TEST(a_deadline_ends_the_sleep_with_the_guard_held),
+        TEST(who_was_woken_before_sleeps_all_the_same),
         TEST(a_sleeper_learns_that_the_guard_s_owner_died),
     };
     return cmocka_run_group_tests_name("parking", tests, NULL, NULL);

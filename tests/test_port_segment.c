@@ -64,6 +64,8 @@ start_server(const struct port_segment_request *wanted, char spoil)
         }
         if (spoil == 'l') {
             segment_mailbox(&held.segment, 1)->records[1].length_bytes = 5000;
+        } else if (spoil == 'u') {
+            memset(held.mapping.memory, 0, sizeof(struct segment_header));
         } else if (spoil == 'h') {
             memset(held.mapping.memory, 0x11, 64);
         }
@@ -175,7 +177,7 @@ fresh_discards_what_was_left(void **state)
 
     (void)state;
     leave('h');
-    refused(&wanted, "no finished segment");
+    refused(&wanted, "no segment of dipc");
     wanted.fresh = true;
     assert_int_equal(port_segment_open(&held, &wanted, NULL, &complaint), 0);
     assert_false(held.adopted);
@@ -258,6 +260,21 @@ one_whose_creator_died_at_once_is_made_anew(void **state)
     port_segment_close(&held);
 }
 
+static void
+one_that_was_never_finished_is_made_anew(void **state)
+{
+    const struct port_segment_request wanted = request();
+    struct port_segment held;
+    struct complaint complaint = {""};
+
+    (void)state;
+    leave('u');
+    assert_int_equal(port_segment_open(&held, &wanted, NULL, &complaint), 0);
+    assert_false(held.adopted);
+    version_of_1_is(&held, 0);
+    port_segment_close(&held);
+}
+
 #define TEST(name) cmocka_unit_test_teardown(name, tear_down)
 
 int
@@ -272,6 +289,7 @@ main(void)
         TEST(a_living_server_s_segment_is_refused_even_to_fresh),
         TEST(one_that_others_have_attached_is_refused),
         TEST(one_whose_creator_died_at_once_is_made_anew),
+        TEST(one_that_was_never_finished_is_made_anew),
     };
     return cmocka_run_group_tests_name("port_segment", tests, NULL, NULL);
 }

@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "actor.h"
 #include "cmocka_all.h"
@@ -71,6 +72,7 @@ set_up(void **state, enum parking_kind parking)
 {
     struct stage *stage = aligned_alloc(64, sizeof(*stage));
     assert_non_null(stage);
+    memset(stage, 0xff, sizeof(*stage));
     stage->table = (struct seat_table){.seats = stage->seats,
                                        .totals = &stage->totals,
                                        .count = ACTORS,
@@ -527,6 +529,118 @@ the_check_finds_broken_links(void **state)
     does(stage, 1, unlock);
 }
 
+static void
+the_check_finds_broken_links_in_the_queue(void **state)
+{
+    struct stage *stage = *state;
+    does(stage, 0, wrlock);
+    queues(stage, 1, wrlock);
+    queues(stage, 2, wrlock);
+    stage->seats[2].prev = 3;
+    check_finds(stage);
+    stage->seats[2].prev = 1;
+    does(stage, 0, unlock);
+    finishes(stage, 1, 0);
+    does(stage, 1, unlock);
+    finishes(stage, 2, 0);
+    does(stage, 2, unlock);
+}
+
+static void
+the_check_looks_at_every_holder(void **state)
+{
+    struct stage *stage = *state;
+    does(stage, 0, rdlock);
+    does(stage, 1, rdlock);
+    does(stage, 2, rdlock);
+    queues(stage, 3, wrlock);
+    for (uint32_t i = 0; i < 3; i++) {
+        uint64_t ticket = atomic_load(&stage->seats[i].ticket);
+        seat_set_state(&stage->table, i, SEAT_WRITING);
+        check_finds(stage);
+        seat_set_state(&stage->table, i, SEAT_READING);
+        atomic_store(&stage->seats[i].ticket,
+                     atomic_load(&stage->seats[3].ticket));
+        check_finds(stage);
+        atomic_store(&stage->seats[i].ticket, ticket);
+    }
+    rwlock_check(&stage->table, &stage->lock);
+    for (uint32_t i = 0; i < 3; i++) {
+        does(stage, i, unlock);
+    }
+    finishes(stage, 3, 0);
+    does(stage, 3, unlock);
+}
+
+static void
+the_check_leaves_seats_of_other_places_alone(void **state)
+{
+    struct stage *stage = *state;
+    seat_enter(&stage->table, 3, SEAT_QUEUED_READ, PLACE + 1, 1);
+    seat_enter(&stage->table, 4, SEAT_WRITING, PLACE - 1, 1);
+    rwlock_check(&stage->table, &stage->lock);
+    seat_set_state(&stage->table, 3, SEAT_IDLE);
+    seat_set_state(&stage->table, 4, SEAT_IDLE);
+}
+
+static void
+count_now(void *argument)
+{
+    struct stage *stage = argument;
+    (void)rwlock_count(&stage->table, &stage->lock);
+}
+
+static void
+every_operation_of_a_checked_table_checks(void **state)
+{
+    struct stage *stage = *state;
+    stage->lock.writers = 1;
+    assert_true(actor_aborts(count_now, stage));
+    stage->table.checked = false;
+    assert_false(actor_aborts(count_now, stage));
+    stage->table.checked = true;
+    stage->lock.writers = 0;
+}
+
+static void
+who_waits_no_more_says_so(void **state)
+{
+    struct stage *stage = *state;
+    struct timespec far = actor_deadline_ms(FAR_MS);
+    stage->parts[1].deadline = &far;
+    does(stage, 0, wrlock);
+    queues(stage, 1, rdlock);
+    assert_int_equal(atomic_load(&stage->seats[1].waiting), PLACE);
+    times_out(stage, 1);
+    assert_int_equal(atomic_load(&stage->seats[1].waiting), SEAT_NOWHERE);
+    queues(stage, 2, rdlock);
+    does(stage, 0, unlock);
+    finishes(stage, 2, 0);
+    assert_int_equal(atomic_load(&stage->seats[2].waiting), SEAT_NOWHERE);
+    does(stage, 2, unlock);
+}
+
+static void
+finish_lock(void *argument)
+{
+    struct stage *stage = argument;
+    rwlock_fini(&stage->lock);
+}
+
+static void
+finishing_a_lock_in_use_is_a_bug(void **state)
+{
+    struct stage *stage = *state;
+    assert_false(actor_aborts(finish_lock, stage));
+    does(stage, 0, rdlock);
+    assert_true(actor_aborts(finish_lock, stage));
+    queues(stage, 1, wrlock);
+    assert_true(actor_aborts(finish_lock, stage));
+    does(stage, 0, unlock);
+    finishes(stage, 1, 0);
+    does(stage, 1, unlock);
+}
+
 /* Death: an actor ends with what it has, and the others go on. */
 
 static void
@@ -584,6 +698,35 @@ a_live_reader_beside_a_dead_one_keeps_its_hold(void **state)
     does(stage, 2, unlock);
 }
 
+/* As seat_take does, when the last owner died between its two looks. */
+static void
+inherits_the_seat_of(struct stage *stage, uint32_t i)
+{
+    struct seat *seat = &stage->seats[i];
+    assert_int_equal(pthread_mutex_trylock(&seat->alive), EOWNERDEAD);
+    atomic_store(&seat->cancelled, 1);
+    atomic_store(&seat->waiting, PLACE);
+    rwlock_bury(&stage->table, &stage->lock, i);
+    assert_int_equal(seat_state(&stage->table, i), SEAT_IDLE);
+    assert_false(seat_is_cancelled(&stage->table, i));
+    assert_int_equal(atomic_load(&seat->waiting), SEAT_NOWHERE);
+    seat_leave(&stage->table, i);
+    rwlock_check(&stage->table, &stage->lock);
+}
+
+static void
+who_inherits_a_dead_holder_s_seat_passes_the_turn_on(void **state)
+{
+    struct stage *stage = *state;
+    does(stage, 0, wrlock);
+    queues(stage, 1, wrlock);
+    dies(stage, 0);
+    inherits_the_seat_of(stage, 0);
+    finishes(stage, 1, 0);
+    assert_int_equal(recoveries(stage), 1);
+    does(stage, 1, unlock);
+}
+
 static int
 queue_and_die(void *argument)
 {
@@ -596,6 +739,20 @@ queue_and_die(void *argument)
     seat_list_append(&stage->table, &stage->lock.queue, part->seat);
     pthread_mutex_unlock(&stage->lock.guard);
     return 0;
+}
+
+static void
+who_inherits_a_dead_waiter_s_seat_takes_it_out_of_the_queue(void **state)
+{
+    struct stage *stage = *state;
+    does(stage, 0, wrlock);
+    assert_int_equal(
+        actor_do(&stage->actors[1], queue_and_die, &stage->parts[1]), 0);
+    dies(stage, 1);
+    inherits_the_seat_of(stage, 1);
+    counts_are(stage, 0, 1, 0);
+    assert_int_equal(recoveries(stage), 1);
+    does(stage, 0, unlock);
 }
 
 static void
@@ -870,9 +1027,9 @@ a_crowd_with_short_deadlines_breaks_no_invariant(void **state)
     assert_true(shared[0] > 0);
 }
 
-#define TEST(name)                                                     \
+#define TEST(name)                                                        \
     {#name "_with_conditions", name, set_up_conditions, tear_down, NULL}, \
-    {                                                                  \
+    {                                                                     \
 #name "_with_futexes", name, set_up_futexes, tear_down, NULL      \
     }
 
@@ -899,9 +1056,17 @@ main(void)
         TEST(the_check_finds_a_lost_wake_up),
         TEST(the_check_finds_a_seat_that_is_in_no_list),
         TEST(the_check_finds_broken_links),
+        TEST(the_check_finds_broken_links_in_the_queue),
+        TEST(the_check_looks_at_every_holder),
+        TEST(the_check_leaves_seats_of_other_places_alone),
+        TEST(every_operation_of_a_checked_table_checks),
+        TEST(who_waits_no_more_says_so),
+        TEST(finishing_a_lock_in_use_is_a_bug),
         TEST(the_next_acquirer_removes_a_dead_writer_at_once),
         TEST(the_next_writer_removes_dead_readers_at_once),
         TEST(a_live_reader_beside_a_dead_one_keeps_its_hold),
+        TEST(who_inherits_a_dead_holder_s_seat_passes_the_turn_on),
+        TEST(who_inherits_a_dead_waiter_s_seat_takes_it_out_of_the_queue),
         TEST(a_dead_waiter_is_passed_over),
         TEST(a_reader_behind_a_dead_writer_joins_the_readers_at_once),
         TEST(sleepers_notice_a_death_well_before_their_deadlines),

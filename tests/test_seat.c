@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "actor.h"
 #include "cmocka_all.h"
@@ -50,6 +51,21 @@ leave(void *argument)
     struct taking *taking = argument;
     seat_leave(taking->table, taking->seat);
     return 0;
+}
+
+static void
+a_new_seat_is_idle_and_nowhere(void **state)
+{
+    struct seat_table *table = *state;
+    seat_table_fini(table);
+    memset(seats, 0x5a, sizeof(seats));
+    assert_int_equal(seat_table_init(table), 0);
+    for (uint32_t i = 0; i < SEATS; i++) {
+        assert_int_equal(seat_state(table, i), SEAT_IDLE);
+        assert_int_equal(atomic_load(&seats[i].place), SEAT_NOWHERE);
+        assert_int_equal(atomic_load(&seats[i].waiting), SEAT_NOWHERE);
+        assert_false(seat_is_cancelled(table, i));
+    }
 }
 
 static void
@@ -166,6 +182,7 @@ int
 main(void)
 {
     const struct CMUnitTest tests[] = {
+        TEST(a_new_seat_is_idle_and_nowhere),
         TEST(a_taken_seat_is_not_given_twice),
         TEST(a_hint_beyond_the_table_wraps_round),
         TEST(a_cancellation_lasts_until_the_owner_stands_up),

@@ -78,6 +78,69 @@ the_largest_segment_has_a_size(void **state)
 }
 
 static void
+the_smallest_segment_has_a_size_and_banks_end_on_a_boundary(void **state)
+{
+    const struct {
+        uint64_t mailbox_bytes;
+        uint64_t bank_bytes;
+    } rows[] = {{1, 64}, {63, 64}, {64, 64}, {65, 128}, {128, 128}};
+    (void)state;
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        const struct segment_geometry least = {1, 1, rows[i].mailbox_bytes};
+        uint64_t bytes = 0;
+        assert_int_equal(segment_measure(&least, &bytes), 0);
+        assert_int_equal(bytes,
+                         sizeof(struct segment_header) + sizeof(struct seat) +
+                             sizeof(struct mailbox) + 2 * rows[i].bank_bytes);
+    }
+}
+
+static void
+a_header_says_what_it_must_and_nothing_else(void **state)
+{
+    struct segment *segment = *state;
+    const struct segment_header *header = (const void *)segment->base;
+    assert_int_equal(header->instance, INSTANCE);
+    assert_int_equal(segment->instance, INSTANCE);
+    for (size_t i = 0; i < sizeof(header->reserved); i++) {
+        assert_int_equal(header->reserved[i], 0);
+    }
+}
+
+static void
+finish_segment(void *argument)
+{
+    segment_fini(argument);
+}
+
+static void
+finishing_a_segment_in_use_is_a_bug(void **state)
+{
+    struct segment *segment = *state;
+    assert_false(actor_aborts(finish_segment, segment));
+    for (uint32_t m = 0; m < small.mailboxes_count; m++) {
+        struct mailbox *mailbox = segment_mailbox(segment, m);
+        mailbox->lock.queue.count = 1;
+        assert_true(actor_aborts(finish_segment, segment));
+        mailbox->lock.queue.count = 0;
+    }
+}
+
+static void
+a_finished_segment_is_no_segment(void **state)
+{
+    struct segment *segment = *state;
+    struct segment_geometry geometry;
+    uint64_t bytes = segment->total_bytes;
+    assert_int_equal(segment_examine(segment->base, bytes, &geometry),
+                     SEGMENT_SOUND);
+    segment_fini(segment);
+    assert_int_equal(segment_examine(segment->base, bytes, &geometry),
+                     SEGMENT_FOREIGN);
+    assert_int_equal(segment_init(segment, segment->base, &small, &options), 0);
+}
+
+static void
 a_new_segment_holds_its_invariants(void **state)
 {
     struct segment *segment = *state;
@@ -147,6 +210,19 @@ the_check_finds_any_change_of_the_header(void **state)
         words[i] = word ^ (UINT64_C(1) << 40);
         assert_true(actor_aborts(check_all, segment));
         words[i] = word;
+    }
+    segment_check(segment);
+}
+
+static void
+the_check_looks_at_every_mailbox(void **state)
+{
+    struct segment *segment = *state;
+    for (uint32_t m = 0; m < small.mailboxes_count; m++) {
+        struct mailbox *mailbox = segment_mailbox(segment, m);
+        mailbox->records[0].bank = 2;
+        assert_true(actor_aborts(check_all, segment));
+        mailbox->records[0].bank = 0;
     }
     segment_check(segment);
 }
@@ -524,6 +600,12 @@ main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_geometry_out_of_its_ranges_is_refused),
         cmocka_unit_test(the_largest_segment_has_a_size),
+        cmocka_unit_test(
+            the_smallest_segment_has_a_size_and_banks_end_on_a_boundary),
+        TEST(a_header_says_what_it_must_and_nothing_else),
+        TEST(finishing_a_segment_in_use_is_a_bug),
+        TEST(a_finished_segment_is_no_segment),
+        TEST(the_check_looks_at_every_mailbox),
         TEST(a_new_segment_holds_its_invariants),
         TEST(parts_neither_overlap_nor_leave_the_segment),
         TEST(an_index_outside_is_never_followed),

@@ -260,6 +260,68 @@ the_check_finds_a_ghost(void **state)
 }
 
 static void
+the_check_finds_broken_links(void **state)
+{
+    struct stage *stage = *state;
+    watches(stage, 0, 5);
+    watches(stage, 1, 5);
+    stage->seats[1].prev = SEAT_NONE;
+    assert_true(actor_aborts(check_now, stage));
+    stage->seats[1].prev = 0;
+    publish(stage, 6);
+    finishes(stage, 0, 0);
+    finishes(stage, 1, 0);
+}
+
+static void
+publish_now(void *argument)
+{
+    publish(argument, 6);
+}
+
+/* The count alone leads a notification into the guard. */
+static void
+every_operation_of_a_checked_table_checks(void **state)
+{
+    struct stage *stage = *state;
+    atomic_store(&stage->watch.count, 1);
+    assert_true(actor_aborts(publish_now, stage));
+    stage->table.checked = false;
+    assert_false(actor_aborts(publish_now, stage));
+    stage->table.checked = true;
+    atomic_store(&stage->watch.count, 0);
+}
+
+static void
+who_watches_no_more_says_so(void **state)
+{
+    struct stage *stage = *state;
+    watches(stage, 0, 5);
+    assert_int_equal(atomic_load(&stage->seats[0].waiting), PLACE);
+    publish(stage, 6);
+    finishes(stage, 0, 0);
+    assert_int_equal(atomic_load(&stage->seats[0].waiting), SEAT_NOWHERE);
+}
+
+static void
+finish_watch(void *argument)
+{
+    struct stage *stage = argument;
+    watch_fini(&stage->watch);
+}
+
+static void
+finishing_a_watch_in_use_is_a_bug(void **state)
+{
+    struct stage *stage = *state;
+    assert_false(actor_aborts(finish_watch, stage));
+    watches(stage, 0, 5);
+    assert_true(actor_aborts(finish_watch, stage));
+    publish(stage, 6);
+    finishes(stage, 0, 0);
+}
+
+static void
 monotonic_now(struct timespec *now)
 {
     clock_gettime(CLOCK_MONOTONIC, now);
@@ -300,6 +362,23 @@ a_dead_watcher_harms_nobody(void **state)
     publish(stage, 6);
     finishes(stage, 1, 0);
     assert_int_equal(atomic_load(&stage->watch.count), 0);
+}
+
+/* As seat_take does, when the last owner died between its two looks. */
+static void
+who_inherits_a_dead_watcher_s_seat_unlists_it(void **state)
+{
+    struct stage *stage = *state;
+    assert_int_equal(
+        actor_do(&stage->actors[0], watch_and_die, &stage->parts[0]), 0);
+    dies(stage, 0);
+    assert_int_equal(pthread_mutex_trylock(&stage->seats[0].alive), EOWNERDEAD);
+    watch_bury(&stage->table, &stage->watch, 0);
+    assert_int_equal(seat_state(&stage->table, 0), SEAT_IDLE);
+    seat_leave(&stage->table, 0);
+    watch_check(&stage->table, &stage->watch);
+    assert_int_equal(atomic_load(&stage->watch.count), 0);
+    assert_int_equal(atomic_load(&stage->watch.recoveries), 1);
 }
 
 static void
@@ -389,9 +468,9 @@ no_publication_is_missed(void **state)
     }
 }
 
-#define TEST(name)                                                     \
+#define TEST(name)                                                        \
     {#name "_with_conditions", name, set_up_conditions, tear_down, NULL}, \
-    {                                                                  \
+    {                                                                     \
 #name "_with_futexes", name, set_up_futexes, tear_down, NULL      \
     }
 
@@ -406,8 +485,13 @@ main(void)
         TEST(a_cancelled_watcher_leaves_at_once),
         TEST(notifying_nobody_does_nothing),
         TEST(the_check_finds_a_ghost),
+        TEST(the_check_finds_broken_links),
+        TEST(every_operation_of_a_checked_table_checks),
+        TEST(who_watches_no_more_says_so),
+        TEST(finishing_a_watch_in_use_is_a_bug),
         TEST(a_watcher_sees_a_version_whose_writer_died_before_telling),
         TEST(a_dead_watcher_harms_nobody),
+        TEST(who_inherits_a_dead_watcher_s_seat_unlists_it),
         TEST(recover_removes_dead_watchers_and_leaves_the_living),
         TEST(a_death_in_the_bookkeeping_is_rebuilt_from_the_seats),
         TEST(no_publication_is_missed),

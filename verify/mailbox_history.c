@@ -8,7 +8,8 @@
  * was right to succeed or fail at the version it named, and each read must
  * equal the array at the version that it answered.  Versions never fall in the
  * eyes of one thread.  Bytes around the segment and around a reader's buffer
- * must stay as they are.  The mailbox asserts its own invariants too.
+ * must stay as they are.  The mailbox asserts its own invariants too.  A write
+ * in which the victim died was committed or was not, and nothing between (M2).
  *
  * Scripts; a capital has a deadline that may pass at any moment.
  *   r     read all             s     read one byte from offset 1
@@ -22,6 +23,8 @@
  *   v     the version          d     the figures
  *   n     wait for a version above 0, which some script must make
  *   xN    cancel the seat of thread N
+ *   y     sit down on the first free seat from that of thread 0 on, also one
+ *         whose owner dies meanwhile, and stand up
  */
 
 #include <ctype.h>
@@ -39,6 +42,7 @@
 #define MEMORY 8192U
 #define EVENTS 6U
 #define FILLER 0xee
+#define UNANSWERED (-1) /* the thread died */
 
 enum event_kind { EVENT_READ, EVENT_WRITE };
 
@@ -61,9 +65,10 @@ struct model {
 static struct cast cast;
 static _Alignas(64) unsigned char memory[MEMORY];
 static struct segment segment;
-static struct event events[CAST_MAX][EVENTS];
-static uint32_t events_count[CAST_MAX];
-static uint64_t seen[CAST_MAX]; /* the last version, by its thread */
+/* The main thread is one more, and reads in the end. */
+static struct event events[CAST_MAX + 1][EVENTS];
+static _Atomic uint32_t events_count[CAST_MAX + 1];
+static uint64_t seen[CAST_MAX + 1]; /* the last version, by its thread */
 
 static void
 see(uint32_t thread, uint64_t version)
@@ -73,12 +78,25 @@ see(uint32_t thread, uint64_t version)
 }
 
 static struct event *
-next_event(uint32_t thread)
+next_event(uint32_t thread, enum event_kind kind)
 {
-    uint32_t index = events_count[thread]++;
+    uint32_t index = atomic_load(&events_count[thread]);
     heddle_assert(index < EVENTS);
-    memset(&events[thread][index].view, FILLER, sizeof(struct mailbox_view));
-    return &events[thread][index];
+    struct event *event = &events[thread][index];
+    memset(event, FILLER, sizeof(*event));
+    event->kind = kind;
+    event->error = UNANSWERED;
+    return event;
+}
+
+/*
+ * The event is described, or answered.  A death may undo plain stores that no
+ * release has followed, those of this history too.
+ */
+static void
+note(uint32_t thread, const struct event *event)
+{
+    atomic_store(&events_count[thread], (uint32_t)(event - events[thread]) + 1);
 }
 
 static bool
@@ -91,18 +109,18 @@ was_refused(int error, char letter)
 static void
 read_some(uint32_t thread, char letter)
 {
-    struct event *event = next_event(thread);
+    struct event *event = next_event(thread, EVENT_READ);
     bool all = tolower((unsigned char)letter) == 'r';
-    event->kind = EVENT_READ;
     event->read = (struct mailbox_read){
         .offset_bytes = all ? 0 : 1,
         .max_bytes = all ? SIZE : 1,
         .if_version = MAILBOX_ANY_VERSION,
     };
-    memset(event->bytes, FILLER, sizeof(event->bytes));
+    note(thread, event);
     event->error =
         mailbox_read(&segment, thread, 0, &event->read, cast_deadline(letter),
                      event->bytes, &event->view);
+    note(thread, event);
     if (event->error == 0) {
         see(thread, event->view.version);
     } else {
@@ -142,17 +160,18 @@ describe_write(struct mailbox_write *write, uint32_t thread, char letter)
 static void
 write_some(uint32_t thread, char letter)
 {
-    struct event *event = next_event(thread);
-    uint32_t nth = events_count[thread];
+    struct event *event = next_event(thread, EVENT_WRITE);
+    uint32_t nth = (uint32_t)(event - events[thread]) + 1;
     if (letter == 'w') {
         letter = "peogacz"[heddle_choose(7)];
     }
-    event->kind = EVENT_WRITE;
     describe_write(&event->write, thread, letter);
     memset(event->bytes, (int)(16 * (thread + 1) + nth), sizeof(event->bytes));
     event->write.data = event->bytes;
+    note(thread, event);
     event->error = mailbox_write(&segment, thread, 0, &event->write,
                                  cast_deadline(letter), &event->view);
+    note(thread, event);
     if (event->error == 0 || event->error == ESTALE) {
         see(thread, event->view.version);
     } else if (event->error != EFBIG) {
@@ -181,9 +200,8 @@ look(uint32_t thread, char letter)
 static void
 describe(uint32_t thread)
 {
-    struct event *event = next_event(thread);
+    struct event *event = next_event(thread, EVENT_READ);
     struct mailbox_figures figures;
-    event->kind = EVENT_READ;
     event->read.offset_bytes = SIZE;
     event->error = mailbox_describe(&segment, thread, 0, NULL, &figures);
     heddle_assert(event->error == 0 ||
@@ -191,9 +209,20 @@ describe(uint32_t thread)
     if (event->error == 0) {
         event->view =
             (struct mailbox_view){figures.version, figures.size_bytes, 0};
-        memset(event->bytes, FILLER, sizeof(event->bytes));
         see(thread, figures.version);
     }
+    note(thread, event);
+}
+
+static void
+sit_down_anywhere(void)
+{
+    uint32_t seat = SEAT_NONE;
+    int error = segment_sit(&segment, 0, &seat);
+    heddle_assert(error == 0);
+    enum seat_state state = seat_state(&segment.seats, seat);
+    heddle_assert(state == SEAT_IDLE);
+    segment_stand(&segment, seat);
 }
 
 static void
@@ -203,6 +232,8 @@ act(uint32_t thread, char letter)
         read_some(thread, letter);
     } else if (strchr("vn", letter) != NULL) {
         look(thread, letter);
+    } else if (letter == 'y') {
+        sit_down_anywhere();
     } else if (letter == 'd') {
         describe(thread);
     } else {
@@ -261,7 +292,9 @@ redo(struct model *model, const struct event *event)
     if (write->length_bytes > 0 && offset + write->length_bytes > model->size) {
         model->size = offset + write->length_bytes;
     }
-    heddle_assert(event->view.size_bytes == model->size);
+    if (event->error != UNANSWERED) {
+        heddle_assert(event->view.size_bytes == model->size);
+    }
 }
 
 static void
@@ -299,7 +332,7 @@ static const struct event *
 judge_version(const struct model *model, uint64_t version)
 {
     const struct event *next = NULL;
-    for (uint32_t thread = 0; thread < CAST_MAX; thread++) {
+    for (uint32_t thread = 0; thread <= CAST_MAX; thread++) {
         for (uint32_t i = 0; i < events_count[thread]; i++) {
             const struct event *event = &events[thread][i];
             bool here = event->view.version == version;
@@ -321,6 +354,32 @@ judge_version(const struct model *model, uint64_t version)
     return next;
 }
 
+/* The write that the victim died in, once: it may have been committed. */
+static const struct event *
+write_of_the_dead(uint64_t version)
+{
+    static bool used;
+    uint32_t count = cast.victim == CAST_MAX ? 0 : events_count[cast.victim];
+    if (used || count == 0) {
+        return NULL;
+    }
+    const struct event *event = &events[cast.victim][count - 1];
+    used = event->kind == EVENT_WRITE && event->error == UNANSWERED &&
+           (event->write.if_version == MAILBOX_ANY_VERSION ||
+            event->write.if_version == version);
+    return used ? event : NULL;
+}
+
+static const struct event *
+next_write(const struct model *model, uint64_t version, uint64_t last)
+{
+    const struct event *next = judge_version(model, version);
+    if (next == NULL && version < last) {
+        next = write_of_the_dead(version);
+    }
+    return next;
+}
+
 static void
 judge(void)
 {
@@ -329,22 +388,28 @@ judge(void)
     uint64_t last = 0;
     int error = mailbox_version(&segment, 0, &last);
     heddle_assert(error == 0);
-    const struct event *next = judge_version(&model, version);
+    const struct event *next = next_write(&model, version, last);
     while (next != NULL) {
         heddle_assert(next->write.if_version == MAILBOX_ANY_VERSION ||
                       next->write.if_version == version);
         redo(&model, next);
         version++;
-        next = judge_version(&model, version);
+        next = next_write(&model, version, last);
     }
     heddle_assert(version == last);
+}
+
+static void
+recover(void)
+{
+    segment_recover(&segment);
 }
 
 int
 main(int argc, char **argv)
 {
     cast_read(&cast, argc, argv);
-    const struct segment_geometry geometry = {1, cast.count, SIZE};
+    const struct segment_geometry geometry = {1, cast.count + 2, SIZE};
     const struct segment_options options = {
         .instance = 1, .attachable = cast.futex, .checked = true};
     uint64_t bytes = 0;
@@ -354,8 +419,9 @@ main(int argc, char **argv)
     memset(memory, FILLER, MEMORY);
     error = segment_init(&segment, memory + MARGIN, &geometry, &options);
     heddle_assert(error == 0);
-    cast_play(&cast, play);
+    cast_play(&cast, play, recover);
     segment_check(&segment);
+    play(cast.count, cast.victim < cast.count ? "ror" : "r");
     judge();
     for (uint32_t i = 0; i < MARGIN; i++) { /* S1 */
         heddle_assert(memory[i] == FILLER);

@@ -37,7 +37,6 @@ class Row:
     scripts: tuple[str, ...]
     quick: bool = False
     options: tuple[str, ...] = ()
-    bare: bool = False  # without reduction too
 
 
 @dataclass
@@ -47,6 +46,7 @@ class Result:
     complete: bool
     seconds: float
     text: str
+    cut: str = ""  # the bound that cut it off
 
 
 def mixes(letters: str, threads: int) -> tuple[str, ...]:
@@ -67,6 +67,10 @@ def futex(scripts: tuple[str, ...]) -> tuple[str, ...]:
     return tuple("-f " + script for script in scripts)
 
 
+DEATH = ("--deaths=1",)
+EARLY = ("--spurious", "--timeouts=1")
+EARLY_MORE = ("--spurious", "--timeouts=3")
+SECOND_DEATH = ("--deaths=2",)
 DEADLINES = "deadlines pass at any moment"
 
 ROWS = (
@@ -96,6 +100,15 @@ ROWS = (
         futex(("r w W", "w w R", "r r w", "R W w")), True),
     Row("on futex words", "rwlock_turns", f"3 threads, every mix, {DEADLINES}",
         futex(mixes("rwRW", 3))),
+    Row("sleeps that end for no reason", "rwlock_turns",
+        "3 threads, every mix; at most 1 such end a thread",
+        mixes("rw", 3) + ("R w w", "W w x0", "-f r w w"), True, EARLY),
+    Row("sleeps that end for no reason", "rwlock_turns",
+        "3 threads, every mix; at most 3 such ends a thread",
+        mixes("rwW", 3), False, EARLY_MORE),
+    Row("sleeps that end for no reason", "watch_follow",
+        "1 to 2 watchers; at most 1 such end a thread",
+        ("n p", "n pp", "n n p", "N n p", "n x0", "-f n p"), True, EARLY),
     Row("who departs leaves no trace", "rwlock_departures",
         "a holder that stays; 1 to 3 threads queue, time out, are cancelled",
         ("wW", "wR W", "rW r", "rr W r", "rr W R", "rr r W", "ww x0", "wr x0",
@@ -137,8 +150,68 @@ ROWS = (
     Row("one history, M1, S1", "mailbox_history",
         "2 threads, any 2 writes each", ("ww ww", "ww rr", "www r")),
     Row("one history, M1, S1", "mailbox_history", "4 threads",
-        ("c c c r", "p a r r", "p o r d", "n n p a")),
+        ("c c c r", "p a r r", "p o r d", "n p r r")),
+    Row("a death at every step (L5)", "rwlock_turns",
+        "2 threads, one dies",
+        ("!w r", "!r w", "!w w", "!r r", "!W w", "!R w", "!w R", "-f !w r"),
+        True, DEATH),
+    Row("a death at every step (L5)", "rwlock_turns",
+        "a writer dies; a writer and a reader wait", ("!w w r",), True, DEATH),
+    Row("a seat is taken as its owner dies", "rwlock_turns",
+        "1 owner, 1 who sits down", ("!w s", "!r s", "!rw s"), True, DEATH),
+    Row("a seat is taken as its owner dies", "rwlock_turns",
+        "1 owner, 1 who sits down, 1 other", ("!w s r", "!r s w"), False,
+        DEATH),
+    Row("a seat is taken as its owner dies", "watch_follow",
+        "1 owner, 1 who sits down, a publication", ("!N s", "!n s p"), True,
+        DEATH),
+    Row("a seat is taken as its owner dies", "mailbox_history",
+        "1 owner, 1 who sits down", ("!p y", "!r y", "!n p y"), True, DEATH),
+    Row("a death at every step (L5)", "rwlock_turns",
+        "3 threads, one dies",
+        ("!w r r", "!w r w", "!w w w", "!r r r", "!r r w", "!r w w",
+         "!W r w", "-f !w r w"), False, DEATH),
+    Row("a death at every step (L5)", "rwlock_turns",
+        "2 threads, 2 operations each, one dies",
+        ("!rw wr", "!ww rw", "!wr ww"), False, DEATH),
+    Row("a death at every step (L5)", "rwlock_departures",
+        "a holder that stays; 1 to 2 threads, one dies",
+        ("rr !w", "rr !W", "rr !w r"), True, DEATH),
+    Row("a second death in recovery (L5)", "rwlock_turns",
+        "1 thread and who removes it", ("-u !w", "-u !r"), True,
+        SECOND_DEATH),
+    Row("a second death in recovery (L5)", "rwlock_turns",
+        "2 threads and who removes the dead one", ("-u !w r", "-u !r w"),
+        False, SECOND_DEATH),
+    Row("a watcher's death (L4)", "watch_follow",
+        "1 to 2 watchers, a publication, one dies",
+        ("p !n", "p !N", "p !N n"), True, DEATH),
+    Row("a writer's death (M2)", "mailbox_history",
+        "1 thread dies in its last write; then all is read",
+        ("!p", "!e", "!oo", "!ag", "!po", "!pp", "!goo", "!gog", "!gop"), True,
+        DEATH),
+    Row("a writer's death (M2)", "mailbox_history",
+        "2 threads, the one that writes dies", ("!p r", "!g p"), True, DEATH),
+    Row("a writer's death (M2)", "mailbox_history",
+        "2 threads, the one that does any write dies",
+        ("!w r", "!op r", "!po r", "!ag r", "r !c", "!r w"), False, DEATH),
+    Row("a writer's death (M2)", "mailbox_history",
+        "the same, and who puts it in order dies", ("-u !o", "-u !p"), False,
+        SECOND_DEATH),
 )
+
+# The smallest search of each harness that has a choice to make.
+SMALLEST = (("rwlock_turns", "r w"), ("rwlock_departures", "rr r"),
+            ("watch_follow", "n p"), ("mailbox_history", "r p"))
+
+# Which harnesses judge a mutant of a file: those nearest to it.
+NEAREST = {
+    "rwlock": ("rwlock_turns", "rwlock_departures"),
+    "watch": ("watch_follow",),
+    "mailbox": ("mailbox_history",),
+    "segment": ("mailbox_history",),
+    "mapping": (),
+}
 
 
 class HeddleError(Exception):
@@ -146,11 +219,11 @@ class HeddleError(Exception):
 
 
 def find_heddle() -> Path:
-    for path in (os.environ.get("HEDDLE"), ROOT / "build/bin/heddle"):
+    for path in (os.environ.get("DIPC_HEDDLE"), ROOT / "build/bin/heddle"):
         if path and Path(path).exists():
             return Path(path).resolve()
     raise HeddleError("build/bin/heddle is wanted: build it with make, or "
-                      "name another in HEDDLE")
+                      "name another in DIPC_HEDDLE")
 
 
 def compile_one(heddle: Path, source: Path, output: Path,
@@ -216,8 +289,12 @@ def search(heddle: Path, program: Path, script: str, options: list[str],
                   bool(answer["complete"]), time.monotonic() - begin,
                   answer.get("text", "") + (
                       f" (schedule {answer['schedule']})"
-                      if answer.get("schedule") else ""))
+                      if answer.get("schedule") else ""),
+                  answer.get("cut", ""))
 
 
-def is_clean(result: Result) -> bool:
+def is_clean(result: Result, options: tuple[str, ...]) -> bool:
+    """All explored, or all within a bound that the row declares."""
+    if result.verdict == "cut":
+        return result.cut != "" and result.cut.replace(" ", "=") in options
     return result.verdict == "clean" and result.complete

@@ -85,6 +85,12 @@ play(uint32_t thread, const char *script)
     seat_leave(&table, thread);
 }
 
+static void
+recover(void)
+{
+    rwlock_recover(&table, &lock);
+}
+
 int
 main(int argc, char **argv)
 {
@@ -104,7 +110,7 @@ main(int argc, char **argv)
     error = cast.scripts[0][0] == 'w' ? rwlock_wrlock(&table, &lock, own, NULL)
                                       : rwlock_rdlock(&table, &lock, own, NULL);
     heddle_assert(error == 0);
-    cast_play(&cast, play);
+    cast_play(&cast, play, recover);
     rwlock_check(&table, &lock);
     struct rwlock_counts counts = rwlock_count(&table, &lock);
     heddle_assert(counts.readers + counts.writers == 1);

@@ -7,11 +7,14 @@
  * holder that is not excluded (L1: what it stores races with the others).
  * Besides, each holder compares its ticket with those that held before it:
  * a ticket below one of them, with which it is not compatible, was overtaken.
+ * When the victim dies, at any step, everybody else still gets a turn (L5).
  *
  * Scripts.
  *   r w   acquire for reading, for writing, and release
  *   R W   the same, with a deadline that may pass at any moment
  *   xN    cancel the seat of thread N: its waits may answer so from then on
+ *   s     sit down on the first free seat from that of thread 0 on, also one
+ *         whose owner dies meanwhile, and take a turn to write there
  */
 
 #include <errno.h>
@@ -25,7 +28,7 @@
 #define PLACE 3
 
 static struct cast cast;
-static struct seat seats[CAST_MAX];
+static struct seat seats[2 * CAST_MAX]; /* each thread's, and for s */
 static struct seat_totals totals;
 static struct seat_table table = {
     .seats = seats, .totals = &totals, .checked = true};
@@ -77,6 +80,36 @@ take_turn(uint32_t thread, char letter)
     rwlock_unlock(&table, &lock, thread);
 }
 
+/* The seat is the caller's, idle and not cancelled, whoever had it. */
+static void
+sit_down_anywhere(void)
+{
+    uint32_t seat = SEAT_NONE;
+    int error = seat_take(&table, 0, &seat);
+    heddle_assert(error == 0 || error == EOWNERDEAD);
+    if (error == EOWNERDEAD) {
+        rwlock_bury(&table, &lock, seat);
+    }
+    enum seat_state state = seat_state(&table, seat);
+    bool cancelled = seat_is_cancelled(&table, seat);
+    heddle_assert(state == SEAT_IDLE);
+    heddle_assert(!cancelled);
+    error = rwlock_wrlock(&table, &lock, seat, NULL);
+    heddle_assert(error == 0);
+    rwlock_unlock(&table, &lock, seat);
+    seat_leave(&table, seat);
+}
+
+static void
+act(uint32_t thread, char letter)
+{
+    if (letter == 's') {
+        sit_down_anywhere();
+    } else {
+        take_turn(thread, letter);
+    }
+}
+
 static void
 play(uint32_t thread, const char *script)
 {
@@ -86,7 +119,7 @@ play(uint32_t thread, const char *script)
     heddle_assert(seat == thread);
     for (size_t i = 0; i < strlen(script); i++) {
         if (script[i] != 'x') {
-            take_turn(thread, script[i]);
+            act(thread, script[i]);
             continue;
         }
         i++;
@@ -98,17 +131,24 @@ play(uint32_t thread, const char *script)
     seat_leave(&table, seat);
 }
 
+/* Whoever stands or holds here and is dead is removed; the others go on. */
+static void
+recover(void)
+{
+    rwlock_recover(&table, &lock);
+}
+
 int
 main(int argc, char **argv)
 {
     cast_read(&cast, argc, argv);
-    table.count = cast.count;
+    table.count = 2 * cast.count;
     table.parking = cast.futex ? PARKING_FUTEX : PARKING_CONDITION;
     int error = seat_table_init(&table);
     heddle_assert(error == 0);
     error = rwlock_init(&lock, PLACE);
     heddle_assert(error == 0);
-    cast_play(&cast, play);
+    cast_play(&cast, play, recover);
     rwlock_check(&table, &lock);
     struct rwlock_counts counts = rwlock_count(&table, &lock);
     heddle_assert(counts.readers == 0);

@@ -12,9 +12,12 @@
  *         none published, until cancelled
  *   N     wait once, with a deadline that may pass at any moment
  *   xN    cancel the seat of thread N
+ *   s     sit down on the first free seat from that of thread 0 on, also one
+ *         whose owner dies meanwhile
  */
 
 #include <errno.h>
+#include <semaphore.h>
 #include <string.h>
 
 #include <heddle.h>
@@ -26,11 +29,12 @@
 #define PLACE 7
 
 static struct cast cast;
-static struct seat seats[CAST_MAX];
+static struct seat seats[2 * CAST_MAX]; /* each thread's, and for s */
 static struct seat_totals totals;
 static struct seat_table table = {
     .seats = seats, .totals = &totals, .checked = true};
 static struct watch watch;
+static sem_t seated[CAST_MAX];     /* who sits down forgets a cancellation */
 static pthread_mutex_t publishing; /* as the mailbox's lock */
 static _Atomic uint64_t version;
 static uint64_t last;                 /* const */
@@ -77,20 +81,54 @@ follow(uint32_t thread, char letter)
 }
 
 static void
+sit_down_anywhere(void)
+{
+    uint32_t seat = SEAT_NONE;
+    int error = seat_take(&table, 0, &seat);
+    heddle_assert(error == 0 || error == EOWNERDEAD);
+    if (error == EOWNERDEAD) {
+        watch_bury(&table, &watch, seat);
+    }
+    enum seat_state state = seat_state(&table, seat);
+    heddle_assert(state == SEAT_IDLE);
+    seat_leave(&table, seat);
+}
+
+static void
+cancel(uint32_t other)
+{
+    int error = sem_wait(&seated[other]);
+    heddle_assert(error == 0);
+    if (seat_mark_cancelled(&table, other) == PLACE) {
+        watch_cancel(&table, &watch, other);
+    }
+}
+
+static void
 play(uint32_t thread, const char *script)
 {
+    uint32_t seat = SEAT_NONE;
+    if (script[0] != 'x') {
+        int error = seat_take(&table, thread, &seat);
+        heddle_assert(error == 0);
+        heddle_assert(seat == thread);
+        error = sem_post(&seated[thread]);
+        heddle_assert(error == 0);
+    }
     for (size_t i = 0; i < strlen(script); i++) {
         if (script[i] == 'p') {
             publish();
+        } else if (script[i] == 's') {
+            sit_down_anywhere();
         } else if (script[i] != 'x') {
             follow(thread, script[i]);
         } else {
             i++;
-            uint32_t other = (uint32_t)(script[i] - '0');
-            if (seat_mark_cancelled(&table, other) == PLACE) {
-                watch_cancel(&table, &watch, other);
-            }
+            cancel((uint32_t)(script[i] - '0'));
         }
+    }
+    if (script[0] != 'x') {
+        seat_leave(&table, seat);
     }
 }
 
@@ -108,20 +146,30 @@ foresee(void)
     }
 }
 
+static void
+recover(void)
+{
+    watch_recover(&table, &watch);
+}
+
 int
 main(int argc, char **argv)
 {
     cast_read(&cast, argc, argv);
     foresee();
-    table.count = cast.count;
+    table.count = 2 * cast.count;
     table.parking = cast.futex ? PARKING_FUTEX : PARKING_CONDITION;
     int error = seat_table_init(&table);
     heddle_assert(error == 0);
     error = watch_init(&watch, PLACE);
     heddle_assert(error == 0);
+    for (uint32_t i = 0; i < cast.count; i++) {
+        error = sem_init(&seated[i], 0, 0);
+        heddle_assert(error == 0);
+    }
     error = guard_init(&publishing);
     heddle_assert(error == 0);
-    cast_play(&cast, play);
+    cast_play(&cast, play, recover);
     uint64_t end = atomic_load(&version);
     heddle_assert(end == last);
     watch_check(&table, &watch);

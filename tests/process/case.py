@@ -34,7 +34,7 @@ class ProcessCase(unittest.TestCase):
         signal.alarm(TEST_TIMEOUT_S)
         self.addCleanup(signal.alarm, 0)
         self.directory = Path(tempfile.mkdtemp(prefix="dipc-test-"))
-        self.addCleanup(shutil.rmtree, self.directory)
+        self.addCleanup(shutil.rmtree, self.directory, ignore_errors=True)
         self.directory.chmod(0o755)
         self.runtime = self.directory / "run"
         self.runtime.mkdir(mode=0o700)

@@ -10,6 +10,7 @@ import hashlib
 import os
 import resource
 import shlex
+import shutil
 import signal
 import subprocess
 import sys
@@ -80,8 +81,18 @@ class Workshop:
                           for name, text in self.sources.items()}
 
     def use_heddle(self) -> None:
-        """Check with the model checker too."""
-        self.heddle = properties.find_heddle()
+        """Check with the model checker too: with a copy, for the one that
+        make leaves may be built anew while mutants are checked."""
+        found = properties.find_heddle()
+        folder = found.parent.parent
+        self.heddle = BUILD / "heddle" / "bin" / "heddle"
+        for source, target in (
+                (found, "bin/heddle"),
+                (folder / "lib/libheddle.a", "lib/libheddle.a"),
+                (ROOT / "verify/heddle/heddle.h", "include/heddle.h")):
+            copy = BUILD / "heddle" / target
+            copy.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy(source, copy)
         properties.build(self.heddle, BUILD / "verify")
 
     def _command(self, source: str, target: str) -> list[str]:
@@ -135,15 +146,16 @@ class Workshop:
             return "equals the source", None
         return "differs", built
 
-    def check(self, mutant: Mutant, built: Path) -> Verdict:
-        """Run the tests, the file's own first, until one kills."""
+    def check(self, mutant: Mutant, built: Path, search: bool) -> Verdict:
+        """Run the tests, the file's own first, until one kills; then, if
+        asked to, the searches."""
         begin = time.monotonic()
         own = f"test_{Path(mutant.file).stem}"
         for test in sorted(self.tests, key=lambda test: test != own):
             reason = self._run(test, built)
             if reason:
                 return Verdict(reason, time.monotonic() - begin)
-        reason = self._search(mutant) if self.heddle else ""
+        reason = self._search(mutant) if self.heddle and search else ""
         return Verdict(reason, time.monotonic() - begin)
 
     def _run(self, test: str, built: Path) -> str:
@@ -174,9 +186,8 @@ class Workshop:
                                           ("-w", "-Wno-error"))
             if said:
                 raise SystemExit(f"verify/mutants: heddle cc says:\n{said}")
-            for harness, files in properties.HARNESSES.items():
-                if stem not in files:
-                    continue
+            for harness in properties.NEAREST.get(stem,
+                                                  properties.HARNESSES):
                 reason = self._harness(harness, stem, mutated, directory)
                 if reason:
                     return reason
@@ -196,7 +207,7 @@ class Workshop:
                 result = properties.search(self.heddle, directory / harness,
                                            script, list(row.options),
                                            SEARCH_SECONDS)
-                if not properties.is_clean(result):
+                if result.verdict not in ("clean", "cut"):
                     return f"{harness}: {script} ({result.verdict})"
         return ""
 

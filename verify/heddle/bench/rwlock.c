@@ -1,9 +1,13 @@
 /*
  * The program of the figures: two writers and one reader on a reader-writer
- * lock made of one mutex and one condition variable.
+ * lock made of one mutex and one condition variable, ROUNDS times each.
  */
 #include <heddle.h>
 #include <pthread.h>
+
+#ifndef ROUNDS
+#define ROUNDS 1
+#endif
 
 static pthread_mutex_t guard = PTHREAD_MUTEX_INITIALIZER;
 static pthread_cond_t changed = PTHREAD_COND_INITIALIZER;
@@ -42,32 +46,44 @@ unlock(int *count)
     pthread_mutex_unlock(&guard);
 }
 
+static void
+write_some(void)
+{
+    int i;
+
+    for (i = 0; i < ROUNDS; i++) {
+        write_lock();
+        value++;
+        unlock(&writers);
+    }
+}
+
 void
 t0(void)
 {
-    write_lock();
-    value++;
-    unlock(&writers);
+    write_some();
 }
 
 void
 t1(void)
 {
-    write_lock();
-    value++;
-    unlock(&writers);
+    write_some();
 }
 
 void
 t2(void)
 {
-    read_lock();
-    heddle_assert(value >= 0 && value <= 2);
-    unlock(&readers);
+    int i;
+
+    for (i = 0; i < ROUNDS; i++) {
+        read_lock();
+        heddle_assert(value >= 0 && value <= 2 * ROUNDS);
+        unlock(&readers);
+    }
 }
 
 void
 post(void)
 {
-    heddle_assert(value == 2);
+    heddle_assert(value == 2 * ROUNDS);
 }

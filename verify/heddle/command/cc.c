@@ -135,13 +135,30 @@ add_instrumentation(struct words *words)
     words_add(words, tools_headers());
 }
 
+/* What the library defines: a line each, after a newline. */
+static const char *
+library_symbols(void)
+{
+    static char *symbols;
+    struct words words = {0};
+
+    if (symbols != NULL) {
+        return symbols;
+    }
+    words_add(&words, "nm");
+    words_add(&words, "-P");
+    words_add(&words, "--defined-only");
+    words_add(&words, tools_library());
+    symbols = tools_format("\n%s", tools_output(&words));
+    return symbols;
+}
+
 /* The file that tells objcopy what to rename: all that the library defines
  * for the C library. */
 static char *
 renames(void)
 {
     static char *file;
-    struct words words = {0};
     char *line;
     char *rest;
     FILE *to;
@@ -150,16 +167,12 @@ renames(void)
         return file;
     }
     file = tools_format("%s/renames", tools_scratch());
-    words_add(&words, "nm");
-    words_add(&words, "-P");
-    words_add(&words, "--defined-only");
-    words_add(&words, tools_library());
     to = fopen(file, "w");
     if (to == NULL) {
         tools_fail(2, "%s could not be written", file);
     }
-    for (line = strtok_r(tools_output(&words), "\n", &rest); line != NULL;
-         line = strtok_r(NULL, "\n", &rest)) {
+    for (line = strtok_r(tools_format("%s", library_symbols()), "\n", &rest);
+         line != NULL; line = strtok_r(NULL, "\n", &rest)) {
         line[strcspn(line, " ")] = '\0';
         if (strncmp(line, "hd_libc_", 8) == 0) {
             fprintf(to, "%s %s\n", line + 8, line);
@@ -282,18 +295,6 @@ check_object(const char *file)
     free(content);
 }
 
-static char *
-library_symbols(void)
-{
-    struct words words = {0};
-
-    words_add(&words, "nm");
-    words_add(&words, "-P");
-    words_add(&words, "--defined-only");
-    words_add(&words, tools_library());
-    return tools_format("\n%s", tools_output(&words));
-}
-
 static bool
 is_known(const char *symbols, const char *name)
 {
@@ -319,7 +320,7 @@ check_calls(const struct words *objects)
 {
     struct words words = {0};
     char *all = tools_format("%s/all.o", tools_scratch());
-    char *symbols = library_symbols();
+    const char *symbols = library_symbols();
     char *line;
     char *rest;
     int refused = 0;

@@ -20,6 +20,7 @@ static const char usage[] =
     "  --deaths N          at most N threads die, where the test allows it\n"
     "  --die-anywhere      every thread may die at every step\n"
     "  --timeouts N        a thread's waits end by themselves N times at most\n"
+    "  --idle-time         time passes only when nobody can go on\n"
     "  --no-leaks          memory that is never freed is no failure\n"
     "  --jobs N            worker processes\n"
     "  --max-steps N, --max-executions N, --time SECONDS, --stack KB\n"

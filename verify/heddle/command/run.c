@@ -35,7 +35,7 @@ static void
 check_program(const char *program)
 {
     size_t length;
-    char *content;
+    char *content = NULL;
 
     if (access(program, R_OK) != 0) {
         tools_fail(2, "%s: a program built with `heddle cc` is wanted: %s",

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -255,10 +256,16 @@ tools_scratch(void)
 char *
 tools_read(const char *file, size_t *length_bytes)
 {
+    struct stat status;
     FILE *from = fopen(file, "rb");
     long length;
     char *text = NULL;
 
+    if (from != NULL && (fstat(fileno(from), &status) != 0 ||
+                         !S_ISREG(status.st_mode))) {
+        fclose(from);
+        from = NULL;
+    }
     if (from == NULL) {
         return NULL;
     }

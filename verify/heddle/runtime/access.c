@@ -1,12 +1,5 @@
-/*
- * Idea: plain memory accesses and function calls, as the compiler's thread
- * sanitizer instrumentation reports them. They are not steps: they are
- * checked for races and uses of freed memory, and done.
- *
- * Invariants
- *   1. thread->frame[0..frames) is the thread's call stack.
- * Who may call: compiler-generated code.
- */
+#include "access.h"
+
 #include "death.h"
 #include "finding.h"
 #include "options.h"
@@ -17,9 +10,6 @@ enum { IDLE_MAX = 20000000 };
 #define TSAN(type, name, ...)          \
     type __tsan_##name(__VA_ARGS__);   \
     type __tsan_##name(__VA_ARGS__)
-
-void hd_access_plain(const void *at, size_t bytes, bool writes,
-                     const void *pc);
 
 void
 hd_access_plain(const void *at, size_t bytes, bool writes, const void *pc)

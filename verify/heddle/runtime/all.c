@@ -196,7 +196,21 @@ next(void)
             return true;
         }
     }
+    prefix = 0;
     return false;
 }
 
-const struct hd_policy hd_policy_all = {begin, choose, committed, next};
+static bool
+owns(void)
+{
+    uint32_t mine = part;
+
+    if (hd_options.jobs == 1 ||
+        (hd.events > 0 && node[hd.events - 1].level > LEVELS)) {
+        return true;
+    }
+    part++;
+    return hd_shared_take_part(mine);
+}
+
+const struct hd_policy hd_policy_all = {begin, choose, committed, next, owns};

@@ -75,6 +75,7 @@ void
 heddle_thread_may_die(bool may)
 {
     hd.self->may_die = may || hd_options.deaths_everywhere;
+    hd.self->mortal = hd.self->mortal || may;
     hd_death_settle(hd.self);
 }
 
@@ -84,6 +85,7 @@ heddle_may_die(void)
     bool before = hd.self->may_die;
 
     hd.self->may_die = true;
+    hd.self->mortal = true;
     hd_next(HD_OP_CHOOSE, HD_CALLER);
     hd_step();
     hd.self->may_die = before;

@@ -185,10 +185,12 @@ cut(wide value, uint32_t bytes)
 struct change_wanted {
     enum change change;
     wide by;
+    int order;
 };
 
 /* One that leaves the value as it is only looks: so a test-and-set lock that
- * is spun on disturbs nobody. */
+ * is spun on disturbs nobody. But an addition of nothing that releases still
+ * orders, and who comes first matters. */
 static void
 refine_change(const struct hd_thread *thread, struct hd_op *op)
 {
@@ -196,15 +198,16 @@ refine_change(const struct hd_thread *thread, struct hd_op *op)
     uint32_t bytes = op->access[0].bytes;
     wide old = get((void *)(uintptr_t)op->access[0].at, bytes);
     bool same = cut(changed(want->change, old, want->by), bytes) == old;
+    bool orders = want->change != EXCHANGE && releases(want->order);
 
-    op->access[0].mode = same ? HD_READ : HD_WRITE;
+    op->access[0].mode = same && !orders ? HD_READ : HD_WRITE;
 }
 
 static wide
 rmw(volatile void *at, uint32_t bytes, enum change change, wide by, int order,
     const void *pc)
 {
-    struct change_wanted want = {change, by};
+    struct change_wanted want = {change, by, order};
     struct hd_object *object;
     wide old;
     wide now;

@@ -77,6 +77,12 @@ wake_choices(const struct hd_thread *thread)
                : 1;
 }
 
+static bool
+was_signalled(const struct hd_thread *thread)
+{
+    return thread->signalled;
+}
+
 /* The wait ends, woken or not; ETIMEDOUT if its time is up. */
 static int
 wake(struct hd_object *cond, bool timed, int64_t until, uint64_t local,
@@ -92,7 +98,9 @@ wake(struct hd_object *cond, bool timed, int64_t until, uint64_t local,
     hd.self->number = timed;
     hd.self->refine = refine_wake;
     hd.self->choices = wake_choices;
-    hd_spin_visit_in(local);
+    if (!timed || hd_moment_waits(until, was_signalled, NULL)) {
+        hd_spin_visit_in(local);
+    }
     hd_step();
     if (hd.self->signalled) {
         return 0;

@@ -2,14 +2,19 @@
 
 #include <signal.h>
 #include <string.h>
+#include <sys/time.h>
 #include <ucontext.h>
+#include <unistd.h>
 
 #include "finding.h"
 #include "model.h"
 #include "options.h"
 #include "tls.h"
 
-enum { STACK_BYTES = 65536, GUARD_BYTES = 4096 };
+enum { STACK_BYTES = 65536, GUARD_BYTES = 4096, STILL_TIMES = 3 };
+
+static HD_OWN uint64_t seen;
+static HD_OWN int times;
 
 static const char *
 signal_text(int number)
@@ -23,11 +28,37 @@ signal_text(int number)
         return "arithmetic error";
     case SIGILL:
         return "illegal instruction";
-    case SIGALRM:
-        return "no end in sight";
     default:
         return "signal";
     }
+}
+
+/* Before main(): there are no threads yet, and no explorer. */
+static void
+too_early(int number)
+{
+    static const char text[] =
+        "heddle: the program crashes in a constructor, before main(): only "
+        "what main() does is explored, and threads and locks work there "
+        "only\n";
+
+    (void)number;
+    if (write(2, text, sizeof(text) - 1) < 0) {
+        _exit(4);
+    }
+    _exit(4);
+}
+
+static __attribute__((constructor(101))) void
+watch_constructors(void)
+{
+    signal(SIGSEGV, too_early);
+}
+
+void
+hd_crash_main(void)
+{
+    signal(SIGSEGV, SIG_DFL);
 }
 
 static bool
@@ -53,7 +84,7 @@ caught(int number, siginfo_t *info, void *context)
         pc = self->next.pc;
     }
     hd_finding_at(pc + 1, at);
-    if (number != SIGALRM && in_guard(self, at)) {
+    if (in_guard(self, at)) {
         hd_finding(HD_CRASH, "thread %d overflows its stack of %zu kB; "
                    "--stack sets the size", self->id,
                    hd_options.stack_bytes / 1024);
@@ -61,6 +92,51 @@ caught(int number, siginfo_t *info, void *context)
     hd_finding(HD_CRASH, "%s in thread %d%s", signal_text(number), self->id,
                at < 4096 && number == SIGSEGV ? ": a null pointer is used"
                                               : "");
+}
+
+/* A second of processor time has gone by. A thread that took no step and
+ * touched no memory all through several of them never will. */
+static void
+ticked(int number, siginfo_t *info, void *context)
+{
+    const ucontext_t *user = context;
+    const struct hd_thread *self = hd.self;
+    uint64_t sign;
+
+    (void)number;
+    (void)info;
+    if (self == NULL || !hd.in_model) {
+        seen = 0;
+        return;
+    }
+    sign = ((uint64_t)hd.stamp << 32) + (uint64_t)hd.events * 65536 +
+           self->idle;
+    if (sign != seen) {
+        seen = sign;
+        times = 0;
+        return;
+    }
+    times++;
+    if (times < STILL_TIMES) {
+        return;
+    }
+    hd_tls_switch(NULL);
+    hd_finding_at((uint32_t)user->uc_mcontext.gregs[REG_RIP] + 1, 0);
+    hd_finding(HD_LIVELOCK, "thread %d runs for ever without a step that "
+               "others can see, and without touching memory", self->id);
+}
+
+static void
+tick_init(void)
+{
+    struct sigaction action;
+    struct itimerval every = {{1, 0}, {1, 0}};
+
+    memset(&action, 0, sizeof(action));
+    action.sa_sigaction = ticked;
+    action.sa_flags = SA_SIGINFO | SA_ONSTACK | SA_NODEFER | SA_RESTART;
+    sigaction(SIGVTALRM, &action, NULL);
+    setitimer(ITIMER_VIRTUAL, &every, NULL);
 }
 
 void
@@ -81,4 +157,5 @@ hd_crash_init(void)
     for (i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++) {
         sigaction(numbers[i], &action, NULL);
     }
+    tick_init();
 }

@@ -110,7 +110,8 @@ hd_death_alternatives(const struct hd_thread *thread)
 {
     int count;
 
-    if (hd.deaths >= hd_options.deaths || thread->next.kind == HD_OP_START) {
+    if (hd.deaths >= hd_options.deaths || thread->dying ||
+        thread->next.kind == HD_OP_START) {
         return 0;
     }
     count = variants(record[thread->id].stores);
@@ -151,10 +152,53 @@ queues(const struct hd_thread *thread, struct hd_op *op)
     for (i = 0; (object = hd_object_nth(i)) != NULL; i++) {
         for (j = 0; j < object->waiters; j++) {
             if (object->waiter[j] == thread->id) {
-                hd_op_touch(op, object->at, 1, HD_WRITE);
+                hd_op_touch(op, hd_object_queue_place(object), 1, HD_WRITE);
             }
         }
     }
+}
+
+/* What the thread waits for, if it waits. */
+static void
+waits_for(const struct hd_thread *thread, struct hd_op *op)
+{
+    struct hd_op wanted = thread->next;
+    int i;
+
+    if (hd_ready(thread)) {
+        return;
+    }
+    if (thread->refine != NULL) {
+        thread->refine(thread, &wanted);
+    }
+    if (thread->timed) {
+        wanted.accesses = 1;
+    }
+    for (i = 0; i < wanted.accesses; i++) {
+        hd_op_touch(op, wanted.access[i].at, wanted.access[i].bytes, HD_WRITE);
+        op->access[op->accesses - 1].state = wanted.access[i].state;
+    }
+    for (i = 0; thread->spinning && i < thread->spin_objects; i++) {
+        hd_op_touch(op, thread->spin_object[i], 1, HD_WRITE);
+    }
+}
+
+/* The robust mutex that the thread took last, of those that it holds. */
+static struct hd_object *
+last_taken(const struct hd_thread *thread)
+{
+    struct hd_object *object;
+    struct hd_object *last = NULL;
+    int i;
+
+    for (i = 0; (object = hd_object_nth(i)) != NULL; i++) {
+        if (object->type == HD_TYPE_MUTEX && object->robust &&
+            object->owner == thread->id &&
+            (last == NULL || object->taken > last->taken)) {
+            last = object;
+        }
+    }
+    return last;
 }
 
 static void
@@ -165,9 +209,11 @@ touches(const struct hd_thread *thread, struct hd_op *op)
     hd_op_touch(op, HD_OBJECT_BUDGET, 1, HD_WRITE);
     for (i = 0; i < hd.width; i++) {
         if (dies_too(thread, &hd.thread[i])) {
-            hd_op_touch(op, HD_OBJECT_THREAD(i), 1, HD_WRITE);
-            hd_death_releases(&hd.thread[i], op);
+            if (last_taken(&hd.thread[i]) == NULL) {
+                hd_op_touch(op, HD_OBJECT_THREAD(i), 1, HD_WRITE);
+            }
             queues(&hd.thread[i], op);
+            waits_for(&hd.thread[i], op);
         }
     }
     if (thread->process != 0) {
@@ -175,16 +221,35 @@ touches(const struct hd_thread *thread, struct hd_op *op)
     }
 }
 
+/* For the picture: how many stores there were, and how many are missing. */
+static uint64_t
+losses(const struct hd_thread *thread)
+{
+    const struct record *mine = &record[thread->id];
+    int variant = thread->choice - HD_DEATH_CHOICE;
+    uint64_t lost = 0;
+    int i;
+
+    for (i = 0; i < mine->stores; i++) {
+        lost += is_lost(variant, mine->stores, i);
+    }
+    return lost << 32 | (uint64_t)mine->stores;
+}
+
 void
 hd_death_prepare(struct hd_thread *thread)
 {
-    hd_op_init(&thread->next, HD_OP_DEATH, thread->next.pc);
-    thread->next.value = (uint64_t)(thread->choice - HD_DEATH_CHOICE);
+    struct hd_op death;
+
+    hd_op_init(&death, HD_OP_DEATH, thread->next.pc);
+    touches(thread, &death);
+    thread->next = death;
+    thread->next.value = losses(thread);
     thread->refine = NULL;
     thread->ready = NULL;
     thread->ready_before = NULL;
+    thread->timed = false;
     thread->spinning = false;
-    touches(thread, &thread->next);
 }
 
 static void
@@ -232,6 +297,45 @@ leave_queues(const struct hd_thread *thread)
     }
 }
 
+static void
+refine_lapse(const struct hd_thread *thread, struct hd_op *op)
+{
+    op->access[0].state = hd_mutex_state(thread->object);
+}
+
+/* What the dead thread does next; without a mutex it is gone. */
+static void
+lapse_next(struct hd_thread *thread)
+{
+    struct hd_object *mutex = last_taken(thread);
+    struct hd_op *op = &thread->next;
+
+    if (mutex == NULL) {
+        thread->dying = false;
+        thread->state = HD_DEAD;
+        thread->result = NULL;
+        hd.live &= ~(UINT64_C(1) << thread->id);
+        return;
+    }
+    hd_op_init(op, HD_OP_LAPSE, op->pc);
+    hd_op_touch(op, mutex->at, 1, HD_WRITE);
+    hd_op_touch(op, HD_OBJECT_THREAD(thread->id), 1, HD_WRITE);
+    thread->object = mutex;
+    thread->refine = refine_lapse;
+    thread->ready = NULL;
+    thread->ready_before = NULL;
+    thread->choices = NULL;
+    thread->timed = false;
+    thread->spinning = false;
+}
+
+void
+hd_death_lapse(struct hd_thread *thread)
+{
+    hd_mutex_abandon(thread->object);
+    lapse_next(thread);
+}
+
 void
 hd_death_happens(struct hd_thread *thread)
 {
@@ -244,10 +348,8 @@ hd_death_happens(struct hd_thread *thread)
 
         if (dies_too(thread, one)) {
             leave_queues(one);
-            hd_death_abandon(one);
-            one->state = HD_DEAD;
-            one->result = NULL;
-            hd.live &= ~(UINT64_C(1) << i);
+            one->dying = true;
+            lapse_next(one);
         }
     }
 }
@@ -256,7 +358,7 @@ void
 hd_death_union(const struct hd_thread *thread, struct hd_op *op)
 {
     if (hd.deaths < hd_options.deaths && thread->may_die &&
-        thread->state == HD_LIVE) {
+        thread->state == HD_LIVE && !thread->dying) {
         touches(thread, op);
     }
 }

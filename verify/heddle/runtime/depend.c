@@ -182,30 +182,41 @@ access_at(int e, uint64_t at)
 }
 
 /* Races of a blocking operation: with readers of the object while it was
- * ready, and with the last writer before which it was ready. */
+ * ready, and with the last writer before which it was ready. An event that
+ * conflicts without touching the object (a process's death) is a race like
+ * any other, and orders what comes before it. */
 static void
 blocking_races(const struct hd_thread *thread, const struct hd_op *op, int e)
 {
     uint64_t at = op->access[0].at;
+    size_t size = (size_t)hd.width * sizeof(uint32_t);
+    uint32_t all[HD_THREADS_MAX];
+    uint32_t through[HD_THREADS_MAX];
     int i;
     int writer = -1;
 
+    memcpy(all, thread->depends, size);
+    memcpy(through, thread->depends, size);
     for (i = 0; i < founds; i++) {
         const struct hd_access *access = access_at(found[i], at);
 
-        if (access == NULL || access->mode == HD_WRITE) {
+        if (access == NULL) {
+            if (!in(found[i], all)) {
+                note(found[i], e);
+            }
+            join(through, hd.after[found[i]]);
+        } else if (access->mode == HD_WRITE) {
             writer = writer < 0 ? found[i] : writer;
-            continue;
-        }
-        if (thread->ready_before(thread, access->state) &&
-            !in(found[i], thread->depends) && found[i] > writer) {
+        } else if (thread->ready_before(thread, access->state) &&
+                   !in(found[i], through) && found[i] > writer) {
             note(found[i], e);
         }
+        join(all, hd.after[found[i]]);
     }
     while (writer >= 0) {
         const struct hd_access *access = access_at(writer, at);
 
-        if (access == NULL || in(writer, thread->depends)) {
+        if (access == NULL || in(writer, through)) {
             return;
         }
         if (thread->ready_before(thread, access->state)) {
@@ -356,7 +367,9 @@ hd_depend_event(int e)
     int i;
 
     collect(&event->op);
-    races(thread, &event->op, e);
+    if (!thread->expires) {
+        races(thread, &event->op, e);
+    }
     memcpy(hd.before[e], thread->depends, size);
     for (i = 0; i < founds; i++) {
         join(thread->depends, hd.after[found[i]]);
@@ -369,6 +382,25 @@ hd_depend_event(int e)
     if (event->op.global) {
         last_global = e;
     }
+}
+
+void
+hd_depend_missed(int e)
+{
+    const struct hd_thread *thread = &hd.thread[hd.event[e].thread];
+    int missed = hd_missed_at() + e;
+    struct hd_event *event = &hd.event[missed];
+
+    if (hd.unreduced || e < hd.races_from || thread->ready_before == NULL) {
+        return;
+    }
+    *event = hd.event[e];
+    event->op.accesses = 1;
+    event->op.access[0].mode = HD_WRITE;
+    memcpy(hd.before[missed], thread->depends,
+           (size_t)hd.width * sizeof(uint32_t));
+    collect(&event->op);
+    races(thread, &event->op, missed);
 }
 
 void

@@ -22,6 +22,9 @@ void hd_depend_init(void);
 void hd_depend_begin(void);
 /* Event number e was just added: fill its clock, note its races. */
 void hd_depend_event(int e);
+/* Event number e is about to be added: a wait ends because its time is up.
+ * Note the races of what it waited for, which it could have got earlier. */
+void hd_depend_missed(int e);
 /* Thread did not get to do its next operation, which is at index e but not
  * part of the execution: note its races. */
 void hd_depend_pending(const struct hd_thread *thread, int e);

@@ -14,12 +14,12 @@
 enum { SHRINK_TRIES = 3000, LOOP_SHOWN = 12 };
 
 static int64_t
-seconds(void)
+now_ms(void)
 {
     struct timespec now;
 
     clock_gettime(CLOCK_MONOTONIC, &now);
-    return now.tv_sec;
+    return now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
 static void
@@ -40,7 +40,7 @@ say_stuck(char *text, size_t size_bytes)
             used > 0 ? ", " : "", i,
             thread->spinning ? "spins at" : "waits in",
             thread->next.kind == HD_OP_RELOCK && !thread->signalled
-                ? "wait"
+                ? "a condition wait"
                 : hd_op_name(thread->next.kind));
     }
 }
@@ -66,14 +66,14 @@ judge(void)
     if (hd.end == HD_END_STUCK) {
         say_stuck(text, sizeof(text));
         if (somebody_spins()) {
-            hd_finding_record(HD_LIVELOCK, "livelock: nobody will ever write "
-                              "what is waited for: %s", text);
+            hd_finding_record(HD_LIVELOCK, "nobody will ever write what is "
+                              "waited for: %s", text);
         } else {
-            hd_finding_record(HD_DEADLOCK, "deadlock: %s", text);
+            hd_finding_record(HD_DEADLOCK, "nobody can go on: %s", text);
         }
     } else if (hd.end == HD_END_STEPS) {
-        hd_finding_record(HD_LIVELOCK, "livelock: the program does not end "
-                          "within %d steps", hd_options.steps_max);
+        hd_finding_record(HD_LIVELOCK, "the program does not end within %d "
+                          "steps", hd_options.steps_max);
     }
 }
 
@@ -88,9 +88,11 @@ run_once(void)
 static void
 count(void)
 {
-    if (hd.end == HD_END_ELSEWHERE) {
+    if (hd.end == HD_END_ELSEWHERE ||
+        (hd_policy->owns != NULL && !hd_policy->owns())) {
         return;
     }
+    hd_shared->threads = hd.width;
     hd_shared->steps += (uint64_t)hd.events;
     if ((uint64_t)hd.events > hd_shared->longest) {
         hd_shared->longest = (uint64_t)hd.events;
@@ -113,12 +115,24 @@ bounded(int64_t until)
                  (unsigned long long)hd_options.executions_max);
         return true;
     }
-    if (until != 0 && all % 1024 == 0 && seconds() >= until) {
+    if (until != 0 && all % 256 == 0 && now_ms() >= until) {
         snprintf(hd_shared->cut_by, sizeof(hd_shared->cut_by), "--time %llu",
                  (unsigned long long)hd_options.seconds_max);
         return true;
     }
     return false;
+}
+
+/* A failure ends its execution, and what would have come after it is not
+ * looked for: with --all that is a bound, and is told. */
+static bool ended_early;
+
+/* A deadlock is an end, unless somebody could still have died in it. */
+static bool
+ends_early(enum hd_verdict verdict)
+{
+    return verdict != HD_CLEAN &&
+           (verdict != HD_DEADLOCK || hd_options.deaths > 0);
 }
 
 static void
@@ -127,7 +141,7 @@ explore(void)
     int64_t until = 0;
 
     if (hd_options.seconds_max > 0) {
-        until = seconds() + (int64_t)hd_options.seconds_max;
+        until = now_ms() + (int64_t)hd_options.seconds_max * 1000;
     }
     for (;;) {
         run_once();
@@ -137,11 +151,31 @@ explore(void)
             (hd_finding_last != HD_CLEAN && !hd_options.keep_going)) {
             return;
         }
+        ended_early = ended_early || ends_early(hd_finding_last);
         if (!hd_policy->next()) {
-            hd_shared->complete = true;
+            hd_shared->complete = hd_finding_last != HD_UNSUPPORTED;
             return;
         }
         if (bounded(until)) {
+            return;
+        }
+    }
+}
+
+/* With no preemption first, then with one, and so on: the first failure has
+ * as few as possible. */
+static void
+explore_by_bound(void)
+{
+    int most = hd_options.preemptions;
+    int bound;
+
+    for (bound = 0; bound <= most; bound++) {
+        hd_options.preemptions = bound;
+        hd_shared->cut = 0;
+        hd_shared->complete = false;
+        explore();
+        if (!hd_shared->complete || hd_shared->cut == 0) {
             return;
         }
     }
@@ -176,12 +210,21 @@ void
 hd_explorer_run(void)
 {
     choose_policy();
-    explore();
+    if (hd_options.search == HD_SEARCH_PREEMPTIONS) {
+        explore_by_bound();
+    } else {
+        explore();
+    }
     if (hd_options.search == HD_SEARCH_RANDOM ||
         hd_options.search == HD_SEARCH_PCT) {
         hd_shared->complete = false;
         snprintf(hd_shared->cut_by, sizeof(hd_shared->cut_by),
                  "--random %llu", (unsigned long long)hd_options.random_count);
+    }
+    if (hd_shared->complete && ended_early) {
+        hd_shared->complete = false;
+        snprintf(hd_shared->cut_by, sizeof(hd_shared->cut_by),
+                 "--all: a failure ends its execution");
     }
     if (hd_shared->complete && hd_shared->late) {
         hd_shared->complete = false;

@@ -16,15 +16,22 @@ static HD_OWN bool paired;
 void
 hd_finding_at(uint32_t pc, uintptr_t at)
 {
-    here = (struct hd_place){hd.self == NULL ? -1 : hd.self->id, pc, 0, at};
+    here = (struct hd_place){hd.self == NULL ? -1 : hd.self->id, pc, 0, at, ""};
     placed = true;
 }
 
 void
 hd_finding_other(int thread, uint32_t pc, uint32_t stack)
 {
-    other = (struct hd_place){thread, pc, stack, 0};
+    other = (struct hd_place){thread, pc, stack, 0, ""};
     paired = true;
+}
+
+void
+hd_finding_says(const char *here_does, const char *other_did)
+{
+    snprintf(here.what, sizeof(here.what), "%s", here_does);
+    snprintf(other.what, sizeof(other.what), "%s", other_did);
 }
 
 static uint64_t
@@ -88,11 +95,12 @@ complete_places(void)
 {
     if (!placed) {
         here = (struct hd_place){hd.self == NULL ? -1 : hd.self->id,
-                                 hd.self == NULL ? 0 : hd.self->next.pc, 0, 0};
+                                 hd.self == NULL ? 0 : hd.self->next.pc, 0, 0,
+                                 ""};
         placed = true;
     }
     if (!paired) {
-        other = (struct hd_place){-1, 0, 0, 0};
+        other = (struct hd_place){-1, 0, 0, 0, ""};
     }
 }
 

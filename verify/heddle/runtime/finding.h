@@ -13,6 +13,8 @@
  * has a part in it. */
 void hd_finding_at(uint32_t pc, uintptr_t at);
 void hd_finding_other(int thread, uint32_t pc, uint32_t stack);
+/* What the two do, for the picture: "reads", "frees". */
+void hd_finding_says(const char *here_does, const char *other_did);
 /* Record the finding and end the execution. */
 _Noreturn void hd_finding(enum hd_verdict verdict, const char *format, ...)
     __attribute__((format(printf, 2, 3)));

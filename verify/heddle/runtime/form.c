@@ -8,6 +8,7 @@
 
 #include "model.h"
 #include "program.h"
+#include "trace.h"
 
 #define WEAK(name) extern void name(void) __attribute__((weak));
 
@@ -47,6 +48,8 @@ hd_libc_main(int argc, char **argv, char **environment)
     for (i = 0; i < BODIES; i++) {
         if (body[i] != NULL) {
             hd_libc_pthread_create(&thread[i], NULL, run, (void *)i);
+            hd_trace_entry((int)thread[i] - 1,
+                           (const void *)(uintptr_t)body[i]);
         }
     }
     for (i = 0; i < BODIES; i++) {

@@ -38,12 +38,6 @@ refine_wait(const struct hd_thread *thread, struct hd_op *op)
     op->access[1].mode = *want->word == want->value ? HD_WRITE : HD_READ;
 }
 
-static uint64_t
-queue_place(const uint32_t *word)
-{
-    return (uint64_t)(uintptr_t)word ^ (UINT64_C(1) << 56);
-}
-
 static void
 refine_pass(const struct hd_thread *thread, struct hd_op *op)
 {
@@ -70,12 +64,14 @@ pass(struct hd_object *futex, bool timed, int64_t until, uint64_t local,
         hd_step();
         return 0;
     }
-    hd_op_touch(op, queue_place((uint32_t *)futex->at), 1, HD_WRITE);
+    hd_op_touch(op, hd_object_queue_place(futex), 1, HD_WRITE);
     if (timed) {
         hd_op_touch(op, HD_OBJECT_CLOCK, 1, HD_ADD);
     }
     hd.self->refine = refine_pass;
-    hd_spin_visit_in(local);
+    if (!timed || hd_moment_waits(until, is_woken, NULL)) {
+        hd_spin_visit_in(local);
+    }
     hd_step();
     if (hd.self->signalled) {
         return 0;
@@ -97,7 +93,7 @@ futex_wait(uint32_t *word, uint32_t value, uint32_t bits, bool timed,
     uint64_t local = hd_spin_local();
 
     hd_op_touch(op, (uint64_t)(uintptr_t)word, 4, HD_READ);
-    hd_op_touch(op, queue_place(word), 1, HD_WRITE);
+    hd_op_touch(op, hd_object_queue_place(futex), 1, HD_WRITE);
     hd.self->object = &want;
     hd.self->refine = refine_wait;
     hd_spin_visit();
@@ -155,7 +151,7 @@ futex_wake(uint32_t *word, int most, uint32_t bits, const void *pc)
     int i;
     int first;
 
-    hd_op_touch(hd_next(HD_OP_FUTEX_WAKE, pc), queue_place(word), 1,
+    hd_op_touch(hd_next(HD_OP_FUTEX_WAKE, pc), hd_object_queue_place(futex), 1,
                 HD_WRITE);
     hd.self->object = futex;
     hd.self->number = (uint64_t)most;

@@ -5,6 +5,7 @@
 
 #include "finding.h"
 #include "options.h"
+#include "trace.h"
 
 enum { GRAIN = 16, BLOCKS_MAX = 1 << 18, FILL = 0xA5 };
 
@@ -13,7 +14,7 @@ struct block {
     size_t length_bytes;
     uint32_t pc;         /* who took it */
     uint32_t freed_pc;   /* who gave it back; 0: live */
-    uint32_t epoch;      /* trace's stack of the free */
+    uint32_t epoch;      /* when tracing: the stack of the free */
     uint8_t thread;
     uint8_t freed_by;
 };
@@ -115,12 +116,14 @@ hd_heap_give(void *pointer, uint32_t pc)
     }
     if (one->freed_pc != 0) {
         hd_finding_at(pc, at);
-        hd_finding_other(one->freed_by, one->freed_pc, 0);
+        hd_finding_other(one->freed_by, one->freed_pc, one->epoch);
+        hd_finding_says("frees again", "frees");
         hd_finding(HD_MEMORY, "double free of a block of %zu bytes",
                    one->length_bytes);
     }
     hd_race_touch(at, one->length_bytes, HD_TOUCH_WRITE, pc);
     one->freed_pc = pc;
+    one->epoch = hd_trace_on ? hd_trace_stack(pc) : 0;
     one->freed_by = (uint8_t)hd.self->id;
     hd.self->progress++;
 }
@@ -156,7 +159,8 @@ hd_heap_check(uintptr_t at, size_t length_bytes, enum hd_touch how,
     }
     if (one->freed_pc != 0) {
         hd_finding_at(pc, at);
-        hd_finding_other(one->freed_by, one->freed_pc, 0);
+        hd_finding_other(one->freed_by, one->freed_pc, one->epoch);
+        hd_finding_says(what, "frees");
         hd_finding(HD_MEMORY, "use after free: %s at offset %td of a block "
                    "of %zu bytes that thread %d freed", what,
                    (ptrdiff_t)(at - one->at), one->length_bytes,

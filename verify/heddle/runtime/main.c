@@ -7,6 +7,7 @@
 #include <sys/personality.h>
 #include <unistd.h>
 
+#include "crash.h"
 #include "options.h"
 #include "program.h"
 #include "supervisor.h"
@@ -35,7 +36,9 @@ main(int argc, char **argv, char **environment)
     static HD_OWN char path[4096];
     ssize_t length = readlink("/proc/self/exe", path, sizeof(path) - 1);
 
-    hd_options_parse(getenv("HEDDLE_OPTIONS"), length > 0 ? path : argv[0]);
+    hd_crash_main();
+    hd_options_parse(getenv("HEDDLE_OPTIONS"), length > 0 ? path : argv[0],
+                     argv[0]);
     fix_addresses(argv);
     unsetenv("HEDDLE_OPTIONS");
     unsetenv("HEDDLE_FIXED");

@@ -33,6 +33,12 @@ static const uintptr_t stacks_at = UINT64_C(0x200000000000);
 HD_OWN struct hd_model hd;
 static HD_OWN int child_number[HD_THREADS_MAX][HD_THREADS_MAX];
 
+int
+hd_missed_at(void)
+{
+    return hd_options.steps_max + HD_THREADS_MAX + 2;
+}
+
 static void
 stacks_init(void)
 {
@@ -53,7 +59,7 @@ stacks_init(void)
 void
 hd_model_init(void)
 {
-    size_t events = (size_t)hd_options.steps_max + HD_THREADS_MAX + 2;
+    size_t events = 2 * (size_t)hd_missed_at();
 
     hd.thread = hd_own_reserve(HD_THREADS_MAX * sizeof(*hd.thread));
     hd.event = hd_own_reserve(events * sizeof(*hd.event));
@@ -136,7 +142,9 @@ thread_reset(struct hd_thread *thread, int id)
     thread->joined = false;
     thread->finished = false;
     thread->signalled = false;
+    thread->dying = false;
     thread->may_die = hd_options.deaths_everywhere;
+    thread->mortal = thread->may_die;
     thread->process = 0;
     thread->mutexes = 0;
     thread->timeouts = 0;
@@ -153,6 +161,7 @@ start_next(struct hd_thread *thread)
     thread->ready_before = NULL;
     thread->choices = NULL;
     thread->refine = NULL;
+    thread->timed = false;
 }
 
 struct hd_thread *
@@ -215,6 +224,7 @@ hd_next(enum hd_kind kind, const void *pc)
     self->ready_before = NULL;
     self->choices = NULL;
     self->refine = NULL;
+    self->timed = false;
     return &self->next;
 }
 
@@ -226,8 +236,9 @@ hd_next_blocks(bool (*ready)(const struct hd_thread *),
     hd.self->ready_before = ready_before;
 }
 
-bool
-hd_ready(const struct hd_thread *thread)
+/* Ready, whatever the time is. */
+static bool
+ready_now(const struct hd_thread *thread)
 {
     if (thread->state != HD_LIVE) {
         return false;
@@ -236,6 +247,52 @@ hd_ready(const struct hd_thread *thread)
         return false;
     }
     return thread->ready == NULL || thread->ready(thread);
+}
+
+bool
+hd_idle(void)
+{
+    int i;
+
+    if (!hd_options.idle_time) {
+        return false;
+    }
+    for (i = 0; i < hd.width; i++) {
+        if (ready_now(&hd.thread[i])) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* Nobody waits for an earlier moment. */
+static bool
+is_first(const struct hd_thread *thread)
+{
+    int i;
+
+    for (i = 0; i < hd.width; i++) {
+        const struct hd_thread *other = &hd.thread[i];
+
+        if (other->state == HD_LIVE && other->timed &&
+            other->until < thread->until) {
+            return false;
+        }
+    }
+    return true;
+}
+
+bool
+hd_expires(const struct hd_thread *thread)
+{
+    return thread->state == HD_LIVE && thread->timed &&
+           is_first(thread) && hd_idle();
+}
+
+bool
+hd_ready(const struct hd_thread *thread)
+{
+    return ready_now(thread) || hd_expires(thread);
 }
 
 uint64_t
@@ -280,6 +337,7 @@ commit(struct hd_thread *thread)
     int e = hd.events;
     struct hd_event *event = &hd.event[e];
 
+    thread->expires = hd_expires(thread);
     if (thread->refine != NULL) {
         thread->refine(thread, &thread->next);
     }
@@ -291,6 +349,10 @@ commit(struct hd_thread *thread)
     event->choice = (int16_t)thread->choice;
     event->nth = thread->steps;
     event->earlier = thread->last;
+    if (thread->expires) {
+        hd_depend_missed(e);
+        event->op.global = true;
+    }
     hd_depend_event(e);
     thread->last = e;
     thread->spinning = false;
@@ -318,6 +380,39 @@ hd_model_end(enum hd_end end)
     abort();
 }
 
+/* Nobody is obliged to die: where nobody can do anything else, the threads
+ * are stuck. */
+static bool
+only_deaths_left(void)
+{
+    int i;
+
+    if (hd.deaths >= hd_options.deaths) {
+        return false;
+    }
+    for (i = 0; i < hd.width; i++) {
+        if (hd_ready(&hd.thread[i])) {
+            return false;
+        }
+    }
+    return hd.live != 0;
+}
+
+/* Nobody can go on. A death that might free somebody does not have to come,
+ * so that with deaths it is a deadlock as well. */
+static bool
+all_blocked(void)
+{
+    int i;
+
+    for (i = 0; i < hd.width; i++) {
+        if (hd_ready(&hd.thread[i])) {
+            return false;
+        }
+    }
+    return hd.live != 0;
+}
+
 /* Who goes on. Deaths are carried out here: they need no context. */
 static struct hd_thread *
 elect(void)
@@ -329,17 +424,27 @@ elect(void)
         if (hd.events >= hd_options.steps_max) {
             hd_model_end(HD_END_STEPS);
         }
+        if (hd_options.deaths > 0 && all_blocked()) {
+            hd_model_end(HD_END_STUCK);
+        }
+        if (only_deaths_left()) {
+            hd_model_end(HD_END_STUCK);
+        }
         id = hd_policy->choose(hd.events);
         if (id < 0) {
             hd_model_end((enum hd_end)-id);
         }
         thread = &hd.thread[id];
-        if (thread->choice < HD_DEATH_CHOICE) {
+        if (thread->dying) {
+            commit(thread);
+            hd_death_lapse(thread);
+        } else if (thread->choice < HD_DEATH_CHOICE) {
             return thread;
+        } else {
+            hd_death_prepare(thread);
+            commit(thread);
+            hd_death_happens(thread);
         }
-        hd_death_prepare(thread);
-        commit(thread);
-        hd_death_happens(thread);
         if (hd.live == 0) {
             hd_model_end(HD_END_DONE);
         }

@@ -66,6 +66,9 @@ struct hd_thread {
     void (*refine)(const struct hd_thread *, struct hd_op *);
     void *object;               /* of the operation; owned by its file */
     uint64_t number;            /* likewise */
+    bool timed;                 /* not ready, it still ends at `until` */
+    int64_t until;
+    bool expires;               /* its last step was that end */
     int choice;                 /* what the explorer chose */
 
     uint32_t clock[HD_THREADS_MAX];    /* happens-before, as C11 has it */
@@ -92,6 +95,8 @@ struct hd_thread {
     bool finished;              /* its exit has happened */
     bool signalled;             /* a condition wait or futex was woken */
     bool may_die;
+    bool mortal;                /* it could have died at some step */
+    bool dying;                 /* dead, but for the mutexes it still holds */
     int process;
     int mutexes;                /* held */
     int timeouts;               /* waits of its that ended by themselves */
@@ -137,6 +142,11 @@ struct hd_model {
 
 extern struct hd_model hd;
 
+/* Behind the events of an execution: for the end of a wait whose time was up,
+ * event e, what it could have got at other moments is event
+ * hd_missed_at() + e. */
+int hd_missed_at(void);
+
 /* Once, before the first execution. */
 void hd_model_init(void);
 /* Run the program once from its snapshot; hd.end says how it ended. */
@@ -154,6 +164,10 @@ void hd_next_blocks(bool (*ready)(const struct hd_thread *),
                     bool (*ready_before)(const struct hd_thread *, int32_t));
 
 bool hd_ready(const struct hd_thread *thread);
+/* Would the thread's next step be the end of a wait whose time is up? */
+bool hd_expires(const struct hd_thread *thread);
+/* With --idle-time: nobody can go on but those whose time is up. */
+bool hd_idle(void);
 /* A bit for each way in which the thread's next step can go; 0: blocked. */
 uint64_t hd_alternatives(const struct hd_thread *thread);
 /* A new thread of the running one, or the first; does not run yet. */

@@ -79,6 +79,28 @@ hd_moment_used_up(void)
     return true;
 }
 
+bool
+hd_moment_waits(int64_t until, bool (*ready)(const struct hd_thread *),
+                bool (*ready_before)(const struct hd_thread *, int32_t))
+{
+    bool ends = !hd_moment_used_up();
+
+    if (ends && (!hd_options.idle_time || until <= now)) {
+        return true;
+    }
+    hd_next_blocks(ready, ready_before);
+    hd.self->timed = ends;
+    hd.self->until = until;
+    return false;
+}
+
+void
+hd_moment_expired(int64_t until)
+{
+    hd.self->timeouts++;
+    hd_moment_advance(until);
+}
+
 void
 hd_moment_advance(int64_t until)
 {
@@ -94,6 +116,24 @@ put(struct timespec *to, int64_t at)
     to->tv_nsec = at % second_ns;
 }
 
+static bool
+never(const struct hd_thread *thread)
+{
+    (void)thread;
+    return false;
+}
+
+/* The running thread's operation happens when it is that late. */
+static void
+sleeps(int64_t until)
+{
+    if (hd_options.idle_time) {
+        hd_next_blocks(never, NULL);
+        hd.self->timed = true;
+        hd.self->until = until;
+    }
+}
+
 /* A loop that watches the clock and changes nothing sees it run, faster and
  * faster. */
 static void
@@ -104,6 +144,7 @@ read_clock(const void *pc)
     if (hd.self->spinning) {
         hd.self->spinning = false;
         hd.self->next.access[0].mode = HD_WRITE;
+        sleeps(now + tick_ns);
         hd_step();
         now += tick_ns;
         tick_ns *= 2;
@@ -148,6 +189,11 @@ sleep_until(int64_t until, int64_t length, const void *pc)
     hd_op_touch(hd_next(HD_OP_SLEEP, pc), HD_OBJECT_CLOCK, 1, HD_WRITE);
     hd_spin_visit();
     hd.self->spinning = false;
+    if (hd_options.idle_time && length >= 0) {
+        until = now + length;
+        length = -1;
+    }
+    sleeps(until);
     hd_step();
     hd_moment_advance(length >= 0 ? now + length : until);
 }

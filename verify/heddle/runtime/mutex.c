@@ -76,6 +76,7 @@ take(struct hd_object *mutex)
         return ENOTRECOVERABLE;
     }
     mutex->owner = hd.self->id;
+    mutex->taken = hd.events;
     mutex->count = 1;
     hd.self->mutexes++;
     hd_clock_acquire(&mutex->clock);
@@ -180,13 +181,15 @@ timed(pthread_mutex_t *pointer, int clock_id, const struct timespec *deadline,
     }
     describe(HD_OP_TIMEDLOCK, mutex, pc);
     hd.self->refine = refine_timed;
-    hd_spin_visit();
+    if (hd_moment_waits(until, is_free, was_free)) {
+        hd_spin_visit();
+    }
     hd_step();
     hd_object_still(mutex, (uint32_t)(uintptr_t)pc);
     if (mutex->owner < 0) {
         return take(mutex);
     }
-    hd_moment_advance(until);
+    hd_moment_expired(until);
     return ETIMEDOUT;
 }
 

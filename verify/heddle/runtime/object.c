@@ -51,6 +51,7 @@ object_new(uint64_t at, enum hd_type type)
     one->destroyed = false;
     one->made = false;
     one->owner = -1;
+    one->taken = 0;
     one->count = 0;
     one->limit = 0;
     one->kind = 0;
@@ -195,6 +196,13 @@ hd_object_still(const struct hd_object *one, uint32_t pc)
         misuse(one->at, one->type, pc,
                "that was destroyed while the thread waited for it");
     }
+}
+
+uint64_t
+hd_object_queue_place(const struct hd_object *one)
+{
+    return one->type == HD_TYPE_FUTEX ? one->at ^ (UINT64_C(1) << 56)
+                                      : one->at;
 }
 
 void

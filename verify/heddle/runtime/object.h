@@ -29,6 +29,7 @@ struct hd_object {
     bool destroyed;
     bool made;             /* by its init function, not statically */
     int32_t owner;         /* thread that holds it, or -1 */
+    int32_t taken;         /* mutex: the model's events when it got it */
     int32_t count;         /* recursion, readers, tokens, arrivals */
     int32_t limit;
     int32_t kind;
@@ -59,6 +60,8 @@ struct hd_object *hd_object_nth(int index);
 void hd_object_still(const struct hd_object *object, uint32_t pc);
 const char *hd_type_name(int type);
 
+/* Where operations on its queue are: elsewhere than the word of a futex. */
+uint64_t hd_object_queue_place(const struct hd_object *object);
 void hd_object_queue(struct hd_object *object, int thread);
 bool hd_object_unqueue(struct hd_object *object, int thread);
 

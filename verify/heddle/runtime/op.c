@@ -10,6 +10,7 @@ static const char *const names[HD_OP_KINDS] = {
     [HD_OP_CHOOSE] = "choose",
     [HD_OP_MARK] = "mark",
     [HD_OP_DEATH] = "DIES",
+    [HD_OP_LAPSE] = "leaves a mutex",
     [HD_OP_LOAD] = "load",
     [HD_OP_STORE] = "store",
     [HD_OP_RMW] = "rmw",

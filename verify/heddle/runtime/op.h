@@ -22,7 +22,7 @@
 
 enum hd_kind {
     HD_OP_START, HD_OP_EXIT, HD_OP_CREATE, HD_OP_JOIN, HD_OP_DETACH,
-    HD_OP_PROCESS_EXIT, HD_OP_CHOOSE, HD_OP_MARK, HD_OP_DEATH,
+    HD_OP_PROCESS_EXIT, HD_OP_CHOOSE, HD_OP_MARK, HD_OP_DEATH, HD_OP_LAPSE,
     HD_OP_LOAD, HD_OP_STORE, HD_OP_RMW, HD_OP_CAS, HD_OP_FENCE,
     HD_OP_LOCK, HD_OP_TRYLOCK, HD_OP_TIMEDLOCK, HD_OP_UNLOCK,
     HD_OP_MUTEX_INIT, HD_OP_MUTEX_DESTROY, HD_OP_CONSISTENT,
@@ -52,7 +52,7 @@ struct hd_access {
     int32_t previous; /* event that wrote the object before, or -1 */
 };
 
-enum { HD_ACCESSES_MAX = 4 };
+enum { HD_ACCESSES_MAX = 6 };
 
 struct hd_op {
     uint16_t kind;      /* enum hd_kind */

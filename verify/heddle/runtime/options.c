@@ -50,6 +50,8 @@ flag(const char *word)
         to->quiet = true;
     } else if (strcmp(word, "--spurious") == 0) {
         to->spurious = true;
+    } else if (strcmp(word, "--idle-time") == 0) {
+        to->idle_time = true;
     } else if (strcmp(word, "--no-reduction") == 0) {
         to->search = HD_SEARCH_ALL;
     } else if (strcmp(word, "--no-leaks") == 0) {
@@ -162,13 +164,15 @@ one_word(char *word, char **rest)
 }
 
 void
-hd_options_parse(const char *words, const char *program)
+hd_options_parse(const char *words, const char *program,
+                 const char *name)
 {
     char *rest = NULL;
     char *word;
 
     defaults();
     hd_options.program = program;
+    hd_options.name = name;
     if (words == NULL) {
         return;
     }
@@ -179,5 +183,9 @@ hd_options_parse(const char *words, const char *program)
     }
     if (hd_options.search == HD_SEARCH_REPLAY) {
         hd_options.jobs = 1;
+    }
+    if (hd_options.idle_time && hd_options.spurious) {
+        wrong("--idle-time", NULL, "with --spurious a wait may end at any "
+              "moment: one of the two is wanted");
     }
 }

@@ -21,6 +21,7 @@ struct hd_options {
     bool quiet;
     bool keep_going;            /* --all */
     bool spurious;
+    bool idle_time;             /* time passes only when nobody can go on */
     bool leaks;
     bool deaths_everywhere;     /* --deaths without opt-in by the program */
     bool progress;
@@ -39,13 +40,15 @@ struct hd_options {
     size_t stack_bytes;
     const char *schedule;
     const char *html;
-    const char *program;
+    const char *program;        /* the file */
+    const char *name;           /* as it was called */
 };
 
 extern struct hd_options hd_options;
 
 /* Parse the words of HEDDLE_OPTIONS, separated by newlines; on a mistake
  * says so and ends with status 2. */
-void hd_options_parse(const char *words, const char *program);
+void hd_options_parse(const char *words, const char *program,
+                      const char *name);
 
 #endif

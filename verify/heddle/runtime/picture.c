@@ -10,7 +10,7 @@
 #include "report.h"
 #include "source.h"
 
-enum { ROWS_SHOWN = 160 };
+enum { LINES_SHOWN = 200 };
 
 static void
 stack_print(FILE *to, const struct hd_place *place)
@@ -50,46 +50,59 @@ places_print(FILE *to, const struct hd_found *found)
 }
 
 static void
-row_print(FILE *to, const struct hd_found *found,
-          const struct hd_shared *trace, int at, int threads, int width,
-          bool colour)
+cell_print(FILE *to, const struct hd_line *line, int width, bool colour)
 {
-    const struct hd_row *row = &hd_row[at];
-    const struct hd_source *source = hd_source_of(hd_stack[row->stack].pc[0]);
-    bool marked = hd_report_row_marked(found, trace, at);
-    char text[160];
-    char line[120];
+    const char *on = "";
+    const char *off = colour ? "\033[0m" : "";
+
+    if (colour && line->marked) {
+        on = "\033[1;31m";
+    } else if (colour && line->mark) {
+        on = "\033[36m";
+    } else {
+        off = "";
+    }
+    fprintf(to, "%s%-*.*s%s|", on, width, width, line->text, off);
+}
+
+static void
+line_print(FILE *to, const struct hd_line *line, int threads, int width,
+           bool colour)
+{
+    const struct hd_source *source = hd_source_of(line->pc);
+    char text[120];
     int i;
 
-    hd_report_row_text(row, text, sizeof(text));
-    fprintf(to, "%4d %s", row->stuck ? 0 : at + 1, marked ? ">" : " ");
+    if (line->number > 0) {
+        fprintf(to, "%4d %s", line->number, line->marked ? ">" : " ");
+    } else {
+        fprintf(to, "     %s", line->marked ? ">" : " ");
+    }
     for (i = 0; i < threads; i++) {
-        if (i == row->thread) {
-            fprintf(to, "%s%-*.*s%s|", marked && colour ? "\033[1;31m" : "",
-                    width, width, text, marked && colour ? "\033[0m" : "");
+        if (i == line->thread) {
+            cell_print(to, line, width, colour);
         } else {
             fprintf(to, "%*s|", width, "");
         }
     }
-    if (source->line > 0) {
-        hd_source_line(source, line, 60);
-        fprintf(to, " %s:%d  %s", source->file, source->line, line);
+    if (source->line > 0 && strcmp(source->file, "form.c") != 0) {
+        hd_source_line(source, text, 60);
+        fprintf(to, " %s:%d  %s", source->file, source->line, text);
     }
     fprintf(to, "\n");
 }
 
 static void
-header_print(FILE *to, int threads, int width)
+header_print(FILE *to, const struct hd_shared *trace, int threads, int width)
 {
     int i;
     int k;
 
     fprintf(to, "      ");
     for (i = 0; i < threads; i++) {
-        char name[32];
+        char name[64];
 
-        snprintf(name, sizeof(name), i == 0 ? "thread 0 (main)" : "thread %d",
-                 i);
+        hd_report_thread_name(trace, i, name, sizeof(name));
         fprintf(to, "%-*.*s|", width, width, name);
     }
     fprintf(to, " source\n      ");
@@ -103,40 +116,44 @@ header_print(FILE *to, int threads, int width)
 }
 
 static int
-widest(const struct hd_shared *trace)
+widest(const struct hd_line *line, int lines, int threads)
 {
-    size_t width = 15;
+    size_t width = 12;
+    size_t most = threads > 5 ? 16 : 30;
     int i;
-    char text[160];
 
-    for (i = 0; i < trace->rows; i++) {
-        hd_report_row_text(&hd_row[i], text, sizeof(text));
-        width = strlen(text) > width ? strlen(text) : width;
+    for (i = 0; i < lines; i++) {
+        size_t length = strlen(line[i].text);
+
+        width = length > width ? length : width;
     }
-    return width > 28 ? 28 : (int)width;
+    return (int)(width > most ? most : width);
 }
 
 void
 hd_report_picture(FILE *to, const struct hd_found *found,
                   const struct hd_shared *trace, const char *schedule)
 {
+    const struct hd_line *line;
     int threads = hd_report_threads(trace);
-    int width = widest(trace);
-    int from = trace->rows > ROWS_SHOWN ? trace->rows - ROWS_SHOWN : 0;
+    int lines = hd_report_lines(found, trace, &line);
+    int width = widest(line, lines, threads);
+    int from = lines > LINES_SHOWN ? lines - LINES_SHOWN : 0;
     bool colour = isatty(fileno(to)) == 1;
+    char command[4096];
     int i;
 
     fprintf(to, "\nheddle: %s: %s\n", hd_verdict_name(found->verdict),
             found->text);
     places_print(to, found);
     fprintf(to, "\n");
-    header_print(to, threads, width);
+    header_print(to, trace, threads, width);
     if (from > 0) {
-        fprintf(to, "      ... %d steps before\n", from);
+        fprintf(to, "      ... %d lines before\n", from);
     }
-    for (i = from; i < trace->rows; i++) {
-        row_print(to, found, trace, i, threads, width, colour);
+    for (i = from; i < lines; i++) {
+        line_print(to, &line[i], threads, width, colour);
     }
-    fprintf(to, "\nreplay with: heddle run --replay %s %s\n", schedule,
-            hd_options.program);
+    hd_report_command(schedule, command, sizeof(command));
+    fprintf(to, "\nto see it again: %s\n", command);
 }

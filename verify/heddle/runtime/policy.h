@@ -17,6 +17,9 @@ struct hd_policy {
     void (*committed)(int event);
     /* After an execution: prepare the next; false when all are explored. */
     bool (*next)(void);
+    /* Does the execution that ended count for this worker? It may lie above
+     * the parts that workers take. NULL: always. */
+    bool (*owns)(void);
 };
 
 extern const struct hd_policy *hd_policy;

@@ -207,6 +207,9 @@ HD_LIBC(int, pthread_create, pthread_t *to, const pthread_attr_t *with,
     hd_step();
     child = hd_thread_new(function, given);
     hd_death_settle(hd.self);
+    if (hd_trace_on) {
+        hd_trace_entry(child->id, (const void *)(uintptr_t)function);
+    }
     child->detached = with != NULL &&
                       ((const struct attributes *)(const void *)with)
                               ->detached != 0;

@@ -102,6 +102,15 @@ how_text(int how)
     return text[how];
 }
 
+static const char *
+how_verb(int how)
+{
+    static const char *const text[4] = {"reads, atomic:", "reads",
+                                        "writes, atomic:", "writes"};
+
+    return text[how];
+}
+
 static _Noreturn void
 report(const struct cell *old, uintptr_t at, enum hd_touch how, uint32_t pc)
 {
@@ -109,6 +118,7 @@ report(const struct cell *old, uintptr_t at, enum hd_touch how, uint32_t pc)
 
     hd_finding_other(old->thread, where, hd_trace_on ? old->pc : 0);
     hd_finding_at(pc, at);
+    hd_finding_says(how_verb((int)how), how_verb(old->how));
     hd_finding(HD_RACE,
                "data race: %s by thread %d and %s by thread %d are not "
                "ordered by any lock or release and acquire",

@@ -133,5 +133,6 @@ next(void)
 }
 
 const struct hd_policy hd_policy_random = {begin, choose_random, committed,
-                                           next};
-const struct hd_policy hd_policy_pct = {begin, choose_pct, committed, next};
+                                           next, NULL};
+const struct hd_policy hd_policy_pct = {begin, choose_pct, committed, next,
+                                        NULL};

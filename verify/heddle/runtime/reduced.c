@@ -17,6 +17,12 @@
  * nothing to them. What lies below the last of them is a part of the search,
  * and goes to the worker that takes it first.
  *
+ * With --idle-time, a node where time may pass is full as well: there, each of
+ * the waits with the earliest deadline may end, and threads may die. The end
+ * of a wait conflicts with everything, so that no other race leads there, and
+ * nobody sleeps past it. A thread that sleeps because its deaths are explored
+ * wakes there for the end of its wait alone.
+ *
  * Invariants
  *   0. A thread put to sleep at a full node covers only sequences that it is
  *      in: what other sequences need is not added there.
@@ -34,16 +40,9 @@
 #include "finding.h"
 #include "options.h"
 #include "policy.h"
+#include "wakeup.h"
 
-enum { BRANCHES_MAX = 1 << 22, LEVELS = 3 };
-
-struct branch {
-    int16_t thread;
-    int16_t choice;
-    uint32_t first;         /* child */
-    uint32_t next;          /* sibling */
-    struct hd_op op;
-};
+enum { LEVELS = 3 };
 
 struct node {
     uint64_t sleep;
@@ -53,72 +52,25 @@ struct node {
     uint32_t tree;
     uint32_t below;         /* rest of the sequence being followed */
     uint64_t todo;          /* full: threads not yet tried */
+    uint64_t covered;       /* threads whose deaths are explored elsewhere */
     uint64_t foreign;       /* of those asleep: put to sleep at a full node */
     int16_t thread;
     int16_t choice;
     int16_t level;          /* full nodes up to and with this one */
     bool full;
+    bool idle;              /* full, and time passes here */
 };
 
 static HD_OWN struct node *node;
-static HD_OWN struct branch *branch;
-static HD_OWN uint32_t branches = 1;
-static HD_OWN uint32_t unused;
 static HD_OWN int prefix;           /* nodes fixed before the execution */
 static HD_OWN uint32_t part;        /* of the search, counted */
 static HD_OWN uint64_t sleep_next;  /* of the node about to be made */
 static HD_OWN uint64_t foreign_next;
-static HD_OWN int *sequence;        /* events of a reversed race, in order */
-static HD_OWN int length;
 
 static uint64_t
 bit(int thread)
 {
     return UINT64_C(1) << thread;
-}
-
-static uint32_t
-branch_new(int thread, int choice, const struct hd_op *op)
-{
-    uint32_t at = unused;
-
-    if (at != 0) {
-        unused = branch[at].next;
-    } else if (branches < BRANCHES_MAX - 1) {
-        at = branches++;
-    } else {
-        hd_finding_record(HD_UNSUPPORTED, "the exploration remembers more "
-                          "than %d steps to be taken", BRANCHES_MAX);
-        at = branches;
-    }
-    branch[at].thread = (int16_t)thread;
-    branch[at].choice = (int16_t)choice;
-    branch[at].first = 0;
-    branch[at].next = 0;
-    branch[at].op = *op;
-    return at;
-}
-
-/* Give back a list of branches with all below them, without recursion. */
-static void
-branch_free(uint32_t list)
-{
-    while (list != 0) {
-        uint32_t next = branch[list].next;
-
-        if (branch[list].first != 0) {
-            uint32_t last = branch[list].first;
-
-            while (branch[last].next != 0) {
-                last = branch[last].next;
-            }
-            branch[last].next = next;
-            next = branch[list].first;
-        }
-        branch[list].next = unused;
-        unused = list;
-        list = next;
-    }
 }
 
 static void
@@ -128,8 +80,7 @@ begin(void)
         size_t steps = (size_t)hd_options.steps_max + 2;
 
         node = hd_own_reserve(steps * sizeof(*node));
-        branch = hd_own_reserve(BRANCHES_MAX * sizeof(*branch));
-        sequence = hd_own_reserve((steps + 1) * sizeof(*sequence));
+        hd_wakeup_init();
     }
     sleep_next = 0;
     foreign_next = 0;
@@ -143,7 +94,7 @@ follow(struct node *here)
 {
     while (here->tree != 0) {
         uint32_t at = here->tree;
-        struct branch *one = &branch[at];
+        struct hd_branch *one = &hd_branch[at];
         struct hd_thread *thread = &hd.thread[one->thread];
         uint64_t can = hd_alternatives(thread);
 
@@ -154,10 +105,10 @@ follow(struct node *here)
             here->choice = one->choice;
             here->below = one->first;
             one->first = 0;
-            branch_free(at);
+            hd_wakeup_free(at);
             return here->thread;
         }
-        branch_free(at);
+        hd_wakeup_free(at);
     }
     return -1;
 }
@@ -168,28 +119,34 @@ lowest(uint64_t mask)
     return __builtin_ctzll(mask);
 }
 
-/* No sequence to follow: the thread that ran goes on if it can. */
+/* No sequence to follow: the thread that ran goes on if it can. One that can
+ * only die does so when there is nothing else. */
 static int
 choose_freely(struct node *here, int depth)
 {
     int last = depth > 0 ? hd.event[depth - 1].thread : 0;
-    uint64_t can = hd_alternatives(&hd.thread[last]);
+    int dying = -1;
     int i;
     bool asleep = false;
 
     for (i = 0; i <= hd.width; i++) {
         int id = i == 0 ? last : i - 1;
+        uint64_t can = hd_alternatives(&hd.thread[id]);
 
         can = hd_alternatives(&hd.thread[id]);
-        if (can == 0) {
-            continue;
-        }
-        if ((here->sleep & bit(id)) == 0) {
+        if (can != 0 && (here->sleep & bit(id)) != 0) {
+            asleep = true;
+        } else if (can != 0 && (dying < 0 || lowest(can) < HD_DEATH_CHOICE)) {
             here->thread = (int16_t)id;
             here->choice = (int16_t)lowest(can);
-            return id;
+            if (here->choice < HD_DEATH_CHOICE) {
+                return id;
+            }
+            dying = id;
         }
-        asleep = true;
+    }
+    if (dying >= 0) {
+        return dying;
     }
     return asleep ? -(int)HD_END_REDUNDANT : hd_policy_stuck();
 }
@@ -253,6 +210,51 @@ choose_full(struct node *here, int depth)
     return id;
 }
 
+/* What is to be tried of the thread here. */
+static uint64_t
+wanted(const struct node *here, const struct hd_thread *thread)
+{
+    uint64_t can = hd_alternatives(thread);
+
+    if ((here->covered & bit(thread->id)) != 0) {
+        can &= bit(HD_DEATH_CHOICE) - 1;
+    }
+    return can;
+}
+
+/* Where time may pass: the thread to try first. -1: it may not. */
+static int
+choose_idle(struct node *here, int depth)
+{
+    uint64_t expiring = 0;
+    int i;
+
+    here->idle = false;
+    here->covered = 0;
+    if (!hd_idle()) {
+        return -1;
+    }
+    for (i = 0; i < hd.width; i++) {
+        expiring |= hd_expires(&hd.thread[i]) ? bit(i) : 0;
+    }
+    if (expiring == 0) {
+        return -1;
+    }
+    hd_wakeup_free(here->tree);
+    here->tree = 0;
+    here->idle = true;
+    here->full = true;
+    here->level = depth > 0 ? node[depth - 1].level : 0;
+    here->covered = expiring & here->sleep;
+    here->sleep &= ~expiring;
+    here->todo = hd_policy_enabled() & ~here->sleep;
+    i = lowest(here->todo);
+    here->todo &= here->todo - 1;
+    here->thread = (int16_t)i;
+    here->choice = (int16_t)lowest(wanted(here, &hd.thread[i]));
+    return i;
+}
+
 static int
 choose_new(int depth)
 {
@@ -267,7 +269,10 @@ choose_new(int depth)
         here->tree = node[depth - 1].below;
         node[depth - 1].below = 0;
     }
-    id = choose_full(here, depth);
+    id = choose_idle(here, depth);
+    if (id < 0) {
+        id = choose_full(here, depth);
+    }
     if (id < -1) {
         return id + 1;
     }
@@ -280,7 +285,7 @@ choose_new(int depth)
     if (id < 0) {
         return id;
     }
-    here->alternatives = hd_alternatives(&hd.thread[id]);
+    here->alternatives = wanted(here, &hd.thread[id]);
     here->tried = UINT64_C(1) << here->choice;
     here->signature = hd_op_signature(&hd.thread[id].next);
     hd.thread[id].choice = here->choice;
@@ -307,7 +312,7 @@ choose(int depth)
         return choose_new(depth);
     }
     thread = &hd.thread[here->thread];
-    can = hd_alternatives(thread);
+    can = wanted(here, thread);
     if (depth == prefix - 1 && here->choice < 0) {
         if (can == 0) {
             return -(int)HD_END_REDUNDANT;
@@ -354,6 +359,10 @@ committed(int e)
         if (thread->refine != NULL) {
             thread->refine(thread, &other);
         }
+        if (thread->timed) {
+            other.accesses = 1;
+            other.global = node[e].idle;
+        }
         hd_death_union(thread, &other);
         if (!hd_op_conflict(&other, op)) {
             kept |= bit(id);
@@ -363,201 +372,49 @@ committed(int e)
     foreign_next = kept & foreign;
 }
 
-static bool
-after(int first, int second)
+static void
+reverse(int first, int second, int events)
 {
-    return hd.after[second][hd.event[first].thread] >= hd.event[first].nth;
-}
+    struct node *here = &node[first];
 
-/* Must v[i] come before v[j] in the sequence, i < j? The last is the second
- * event of the race, whose conflicts in this execution do not count. */
-static bool
-must_precede(int i, int j)
-{
-    const struct hd_event *early = &hd.event[sequence[i]];
-    int late = sequence[j];
-
-    if (j < length - 1) {
-        return after(sequence[i], late);
+    if (!here->full) {
+        hd_wakeup_reverse(first, second, events, here->sleep, here->foreign,
+                          &here->tree);
     }
-    return hd.before[late][early->thread] >= early->nth ||
-           hd_op_conflict(&early->op, &hd.event[late].op);
 }
 
-static bool
-is_initial(int j)
-{
-    int i;
-
-    for (i = 0; i < j; i++) {
-        if (must_precede(i, j)) {
-            return false;
-        }
-    }
-    return true;
-}
-
+/* The death that took this thread of the same process along, or -1. */
 static int
-find_thread(int thread)
+taken_by(const struct hd_thread *thread, int events)
 {
-    int i;
+    int e;
 
-    for (i = 0; i < length; i++) {
-        if (hd.event[sequence[i]].thread == thread) {
-            return i;
+    if (thread->state != HD_DEAD || thread->next.kind == HD_OP_DEATH) {
+        return -1;
+    }
+    for (e = events - 1; e >= 0; e--) {
+        if (hd.event[e].op.kind == HD_OP_DEATH &&
+            hd.thread[hd.event[e].thread].process == thread->process) {
+            return e;
         }
     }
     return -1;
 }
 
-static bool
-commutes_with_all(const struct hd_op *op)
-{
-    int i;
-
-    for (i = 0; i < length; i++) {
-        if (hd_op_conflict(op, &hd.event[sequence[i]].op)) {
-            return false;
-        }
-    }
-    return true;
-}
-
-/* What a thread that sleeps at node e, and is not in the sequence, would do
- * from there: its next event of the execution, or what it waits to do. */
-static struct hd_op
-next_operation(int thread, int e, int events)
-{
-    int i;
-    struct hd_op op = hd.thread[thread].next;
-
-    for (i = e + 1; i < events; i++) {
-        if (hd.event[i].thread == thread) {
-            op = hd.event[i].op;
-            break;
-        }
-    }
-    hd_op_widen(&op);
-    if (hd.thread[thread].may_die && hd_options.deaths > 0) {
-        op.global = true;
-    }
-    return op;
-}
-
-/* Would an execution that starts with the sequence be explored anyway,
- * because one of its possible first steps sleeps here? */
-static bool
-sleep_covers(int e, int events)
-{
-    uint64_t sleeping = node[e].sleep;
-
-    while (sleeping != 0) {
-        int id = lowest(sleeping);
-        int at = find_thread(id);
-
-        sleeping &= sleeping - 1;
-        if (at >= 0) {
-            if (is_initial(at)) {
-                return true;
-            }
-        } else if ((node[e].foreign & bit(id)) == 0) {
-            struct hd_op op = next_operation(id, e, events);
-
-            if (commutes_with_all(&op)) {
-                return true;
-            }
-        }
-    }
-    return false;
-}
-
+/* The thread's next operation might have come before event e. */
 static void
-append(uint32_t *link)
+pending_before(const struct hd_thread *thread, int e, int at)
 {
-    int i;
+    int from = hd.races;
 
-    while (*link != 0) {
-        link = &branch[*link].next;
-    }
-    for (i = 0; i < length; i++) {
-        const struct hd_event *event = &hd.event[sequence[i]];
-
-        *link = branch_new(event->thread, event->choice, &event->op);
-        link = &branch[*link].first;
-    }
+    hd_depend_pending(thread, at);
+    hd.races = from;
+    hd.race[hd.races] = (struct hd_pair){e, at};
+    hd.races++;
 }
 
-static void
-sequence_drop(int i)
-{
-    length--;
-    memmove(&sequence[i], &sequence[i + 1],
-            (size_t)(length - i) * sizeof(*sequence));
-}
-
-/* The branch of this list that the sequence can go on along; drops from the
- * sequence the event that the branch does. 0: none. */
-static uint32_t
-matching(uint32_t list)
-{
-    for (; list != 0; list = branch[list].next) {
-        const struct branch *one = &branch[list];
-        int at = find_thread(one->thread);
-
-        if (at < 0) {
-            if (commutes_with_all(&one->op)) {
-                return list;
-            }
-        } else if (hd.event[sequence[at]].choice == one->choice &&
-                   is_initial(at)) {
-            sequence_drop(at);
-            return list;
-        }
-    }
-    return 0;
-}
-
-static void
-insert(uint32_t *link)
-{
-    while (length > 0) {
-        uint32_t at = matching(*link);
-
-        if (at == 0) {
-            append(link);
-            return;
-        }
-        if (branch[at].first == 0) {
-            return;
-        }
-        link = &branch[at].first;
-    }
-}
-
-static void
-reverse(int first, int second, int events)
-{
-    int i;
-
-    if (node[first].full) {
-        return;
-    }
-    length = 0;
-    for (i = first + 1; i < events; i++) {
-        if (i != second && !after(first, i)) {
-            sequence[length] = i;
-            length++;
-        }
-    }
-    sequence[length] = second;
-    length++;
-    if (!sleep_covers(first, events)) {
-        insert(&node[first].tree);
-    }
-}
-
-/* What blocked threads, and those that the end of the process cut off, would
- * have done next can race as well. */
+/* What blocked threads, those that the end of the process cut off, and those
+ * that died with another would have done next can race as well. */
 static void
 pending(int events)
 {
@@ -566,8 +423,12 @@ pending(int events)
 
     for (i = 0; i < hd.width; i++) {
         const struct hd_thread *thread = &hd.thread[i];
-        int from = hd.races;
+        int death = taken_by(thread, events);
 
+        if (death >= 0) {
+            pending_before(thread, death, at);
+            at++;
+        }
         if (thread->state != HD_LIVE) {
             continue;
         }
@@ -578,38 +439,74 @@ pending(int events)
         } else if ((hd.end == HD_END_DONE || hd.end == HD_END_FINDING) &&
                    events > 0 && hd_alternatives(thread) != 0 &&
                    hd.event[events - 1].thread != i) {
-            hd_depend_pending(thread, at);
-            hd.races = from;
-            hd.race[hd.races] = (struct hd_pair){events - 1, at};
-            hd.races++;
+            pending_before(thread, events - 1, at);
             at++;
         }
     }
 }
 
+/* Try this outcome of the node's thread next, along the sequence that wants
+ * it, if there is one. */
+static void
+take_outcome(struct node *here, int choice)
+{
+    uint32_t *link = &here->tree;
+
+    here->choice = (int16_t)choice;
+    here->tried |= UINT64_C(1) << choice;
+    while (*link != 0) {
+        struct hd_branch *one = &hd_branch[*link];
+
+        if (one->thread == here->thread && one->choice == here->choice) {
+            uint32_t gone = *link;
+
+            here->below = one->first;
+            *link = one->next;
+            one->first = 0;
+            one->next = 0;
+            hd_wakeup_free(gone);
+            return;
+        }
+        link = &one->next;
+    }
+}
+
+/* Try the first thread of the node's tree next; those that went to sleep
+ * meanwhile are dropped. */
+static bool
+take_branch(struct node *here)
+{
+    while (here->tree != 0) {
+        uint32_t at = here->tree;
+        struct hd_branch *one = &hd_branch[at];
+        bool fresh = one->thread != here->thread;
+
+        here->tree = one->next;
+        one->next = 0;
+        if (fresh) {
+            here->thread = one->thread;
+            here->choice = one->choice;
+            here->tried = UINT64_C(1) << here->choice;
+            here->alternatives = here->tried;
+            here->below = one->first;
+            one->first = 0;
+        }
+        hd_wakeup_free(at);
+        if (fresh) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* What else is to be tried from this node? False if nothing is. */
 static bool
 advance(struct node *here)
 {
     uint64_t left = here->alternatives & ~here->tried;
-    uint32_t *link;
 
     if (left != 0) {
-        here->choice = (int16_t)lowest(left);
-        here->tried |= UINT64_C(1) << here->choice;
-        for (link = &here->tree; *link != 0; link = &branch[*link].next) {
-            struct branch *one = &branch[*link];
-
-            if (one->thread == here->thread && one->choice == here->choice) {
-                uint32_t gone = *link;
-
-                here->below = one->first;
-                *link = one->next;
-                one->first = 0;
-                one->next = 0;
-                branch_free(gone);
-                break;
-            }
-        }
+        take_outcome(here, lowest(left));
         return true;
     }
     here->sleep |= bit(here->thread);
@@ -621,24 +518,7 @@ advance(struct node *here)
         here->alternatives = 0;
         return true;
     }
-    while (here->tree != 0) {
-        uint32_t at = here->tree;
-
-        here->tree = branch[at].next;
-        branch[at].next = 0;
-        if (branch[at].thread != here->thread) {
-            here->thread = branch[at].thread;
-            here->choice = branch[at].choice;
-            here->tried = UINT64_C(1) << here->choice;
-            here->alternatives = here->tried;
-            here->below = branch[at].first;
-            branch[at].first = 0;
-            branch_free(at);
-            return true;
-        }
-        branch_free(at);
-    }
-    return false;
+    return take_branch(here);
 }
 
 static bool
@@ -652,9 +532,12 @@ next(void)
     for (i = 0; i < hd.races; i++) {
         reverse(hd.race[i].first, hd.race[i].second, events);
     }
+    if (hd_wakeup_full) {
+        return false;
+    }
     /* The last node may have been made without an event. */
     for (i = depth - 1; i >= 0; i--) {
-        branch_free(node[i].below);
+        hd_wakeup_free(node[i].below);
         node[i].below = 0;
         if (advance(&node[i])) {
             prefix = i + 1;
@@ -664,4 +547,17 @@ next(void)
     return false;
 }
 
-const struct hd_policy hd_policy_reduced = {begin, choose, committed, next};
+static bool
+owns(void)
+{
+    uint32_t mine = part;
+
+    if (hd_options.jobs == 1 ||
+        (hd.events > 0 && node[hd.events - 1].level > LEVELS)) {
+        return true;
+    }
+    part++;
+    return hd_shared_take_part(mine);
+}
+
+const struct hd_policy hd_policy_reduced = {begin, choose, committed, next, owns};

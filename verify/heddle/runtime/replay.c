@@ -58,7 +58,8 @@ next(void)
     return false;
 }
 
-const struct hd_policy hd_policy_replay = {begin, choose, committed, next};
+const struct hd_policy hd_policy_replay = {begin, choose, committed, next,
+                                           NULL};
 
 static const char *
 parse_number(const char *text, long max, long *got)

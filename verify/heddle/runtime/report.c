@@ -42,13 +42,14 @@ hd_report_json(const struct hd_summary *summary, const struct hd_found *found,
 
     printf("{\"verdict\":\"%s\",\"executions\":%llu,\"blocked\":%llu,"
            "\"complete\":%s,\"steps\":%llu,\"longest\":%llu,"
-           "\"seconds\":%.3f,\"cut\":",
+           "\"seconds\":%.3f,\"memory_kb\":%ld,\"cut\":",
            hd_verdict_name(summary->verdict),
            (unsigned long long)summary->executions,
            (unsigned long long)summary->blocked,
            summary->complete ? "true" : "false",
            (unsigned long long)summary->steps,
-           (unsigned long long)summary->longest, summary->seconds);
+           (unsigned long long)summary->longest, summary->seconds,
+           summary->memory_kb);
     json_text(summary->cut_by);
     printf(",\"text\":");
     json_text(founds > 0 ? found[0].text : "");
@@ -61,6 +62,28 @@ hd_report_json(const struct hd_summary *summary, const struct hd_found *found,
     }
     printf("]}\n");
     fflush(stdout);
+}
+
+/* What the paper promises for this many schedules. */
+static void
+pct_bound(FILE *to, const struct hd_summary *summary)
+{
+    double one = 1.0 / summary->threads;
+    double miss = 1.0;
+    uint64_t i;
+    int d;
+
+    for (d = 1; d < hd_options.pct_depth; d++) {
+        one /= (double)summary->longest;
+    }
+    for (i = 0; i < summary->executions && miss > 1e-12; i++) {
+        miss *= 1.0 - one;
+    }
+    fprintf(to, "heddle: PCT: %d threads, %llu steps, depth %d: each schedule "
+            "finds a bug of that depth with probability at least %.3g, all "
+            "of these together at least %.3g\n", summary->threads,
+            (unsigned long long)summary->longest, hd_options.pct_depth, one,
+            1.0 - miss);
 }
 
 void
@@ -87,6 +110,9 @@ hd_report_summary(FILE *to, const struct hd_summary *summary)
                     "subset was tried");
     }
     fprintf(to, "\n");
+    if (hd_options.search == HD_SEARCH_PCT && summary->longest > 0) {
+        pct_bound(to, summary);
+    }
 }
 
 void
@@ -97,6 +123,7 @@ hd_report_load(const struct hd_found *found, const struct hd_shared *trace)
     uint32_t pc[2] = {found->here.pc, found->other.pc};
 
     hd_source_load(pc, 2);
+    hd_source_load(trace->entry, HD_THREADS_MAX);
     for (i = 0; i < trace->rows; i++) {
         const struct hd_stack *stack = &hd_stack[hd_row[i].stack];
 
@@ -126,61 +153,155 @@ hd_report_threads(const struct hd_shared *trace)
 }
 
 void
-hd_report_row_text(const struct hd_row *row, char *text, size_t size_bytes)
+hd_report_thread_name(const struct hd_shared *trace, int thread, char *text,
+                      size_t size_bytes)
+{
+    const struct hd_source *source = hd_source_of(trace->entry[thread]);
+
+    if (thread == 0) {
+        snprintf(text, size_bytes, "0 main");
+    } else if (trace->entry[thread] != 0 && source->line > 0) {
+        snprintf(text, size_bytes, "%d %s", thread, source->function);
+    } else {
+        snprintf(text, size_bytes, "%d", thread);
+    }
+}
+
+void
+hd_report_command(const char *schedule, char *text, size_t size_bytes)
+{
+    char deaths[32] = "";
+
+    if (hd_options.deaths > 0) {
+        snprintf(deaths, sizeof(deaths), " --deaths %d", hd_options.deaths);
+    }
+    snprintf(text, size_bytes, "heddle run%s%s%s --replay %s %s",
+             hd_options.spurious ? " --spurious" : "", deaths,
+             hd_options.deaths_everywhere ? " --die-anywhere" : "", schedule,
+             hd_options.name);
+}
+
+static size_t
+objects_text(const struct hd_row *row, char *text, size_t size_bytes)
 {
     size_t used = 0;
-    int i;
+    int i = row->kind == HD_OP_WAIT && row->accesses > 1 ? 1 : 0;
 
-    if (row->kind == HD_OP_MARK) {
-        snprintf(text, size_bytes, "- %s -", row->text);
-        return;
-    }
-    used = (size_t)snprintf(text, size_bytes, "%s%s",
-                            row->stuck ? "WAITS: " : "",
-                            hd_op_name(row->kind));
-    for (i = 0; i < row->accesses && used + 2 < size_bytes; i++) {
+    for (; i < row->accesses && used + 2 < size_bytes; i++) {
         char name[80];
 
         if (row->kind == HD_OP_EXIT || row->kind == HD_OP_DEATH) {
             break;
         }
-        if (i == 0 && row->kind == HD_OP_WAIT && row->accesses > 1) {
-            hd_source_object(row->at[1], name, sizeof(name));
-            i = 1;
-        } else {
-            hd_source_object(row->at[i], name, sizeof(name));
-        }
+        hd_source_object(row->at[i], name, sizeof(name));
         used += (size_t)snprintf(text + used, size_bytes - used, " %s", name);
     }
-    if (used < size_bytes &&
-        (row->kind == HD_OP_STORE || row->kind == HD_OP_RMW ||
-         row->kind == HD_OP_CAS)) {
-        used += (size_t)snprintf(text + used, size_bytes - used, " <- %lld",
+    return used < size_bytes ? used : size_bytes - 1;
+}
+
+static void
+row_text(const struct hd_row *row, char *text, size_t size_bytes)
+{
+    size_t used;
+
+    if (row->kind == HD_OP_MARK) {
+        snprintf(text, size_bytes, "%s", row->text);
+        return;
+    }
+    used = (size_t)snprintf(text, size_bytes, "%s", hd_op_name(row->kind));
+    used += objects_text(row, text + used, size_bytes - used);
+    if (row->kind == HD_OP_STORE || row->kind == HD_OP_RMW ||
+        row->kind == HD_OP_CAS) {
+        used += (size_t)snprintf(text + used, size_bytes - used, " %lld",
                                  (long long)row->value);
+    } else if (row->kind == HD_OP_DEATH && (row->value >> 32) > 0) {
+        used += (size_t)snprintf(text + used, size_bytes - used,
+                                 ", %d of %d stores lost",
+                                 (int)(row->value >> 32),
+                                 (int)(row->value & 0xffffffff));
+    } else if (row->kind == HD_OP_CHOOSE) {
+        used += (size_t)snprintf(text + used, size_bytes - used, " %d",
+                                 row->choice);
     }
-    if (used < size_bytes && row->kind == HD_OP_CHOOSE) {
-        snprintf(text + used, size_bytes - used, " -> %d", row->choice);
-    }
-    if (used < size_bytes && row->text[0] != '\0') {
-        snprintf(text + used, size_bytes - used, " %s", row->text);
+    if (row->stuck && used < size_bytes) {
+        snprintf(text + used, size_bytes - used, " ... for ever");
     }
 }
 
-bool
-hd_report_row_marked(const struct hd_found *found,
-                     const struct hd_shared *trace, int row)
-{
-    const struct hd_row *one = &hd_row[row];
-    int i;
-    int last = -1;
+static HD_OWN struct hd_line *line;
+static HD_OWN int lines;
 
-    if (one->stuck) {
-        return found->verdict == HD_DEADLOCK || found->verdict == HD_LIVELOCK;
+static void
+line_of_row(const struct hd_row *row, int number, bool marked)
+{
+    struct hd_line *one = &line[lines];
+
+    memset(one, 0, sizeof(*one));
+    one->thread = row->thread;
+    one->number = row->stuck || row->kind == HD_OP_MARK ? 0 : number;
+    one->pc = hd_stack[row->stack].pc[0];
+    one->marked = marked;
+    one->stuck = row->stuck;
+    one->mark = row->kind == HD_OP_MARK;
+    row_text(row, one->text, sizeof(one->text));
+    lines++;
+}
+
+/* An access that is no step, or the end: what goes wrong. */
+static void
+line_of_place(const struct hd_found *found, const struct hd_place *place)
+{
+    static const char *const does[HD_VERDICTS] = {
+        "",      "waits for ever",  "", "the assertion fails", "crashes",
+        "wrong", "may not do this", "loops for ever", "", "cannot go on"};
+    struct hd_line *one = &line[lines];
+    char name[80] = "";
+
+    memset(one, 0, sizeof(*one));
+    one->thread = place->thread;
+    one->pc = place->pc;
+    one->marked = true;
+    if (place->what[0] == '\0') {
+        snprintf(one->text, sizeof(one->text), "%s", does[found->verdict]);
+    } else {
+        if (found->here.at != 0) {
+            hd_source_object(found->here.at, name, sizeof(name));
+        }
+        snprintf(one->text, sizeof(one->text), "%.24s %s", place->what, name);
     }
+    lines++;
+}
+
+int
+hd_report_lines(const struct hd_found *found, const struct hd_shared *trace,
+                const struct hd_line **to)
+{
+    bool waits = found->verdict == HD_DEADLOCK || found->steps == 0 ||
+                 (found->verdict == HD_LIVELOCK && found->here.thread < 0);
+    int other_at = found->other.stack == 0 || found->other.what[0] == '\0'
+                       ? -1
+                       : hd_stack[found->other.stack].row;
+    int number = 0;
+    int i;
+
+    if (line == NULL) {
+        line = hd_own_reserve(((size_t)hd_options.steps_max + 200) *
+                              sizeof(*line));
+    }
+    lines = 0;
     for (i = 0; i < trace->rows; i++) {
-        if (!hd_row[i].stuck && hd_row[i].thread == found->here.thread) {
-            last = i;
+        if (i == other_at) {
+            line_of_place(found, &found->other);
+        }
+        number += hd_row[i].kind != HD_OP_MARK;
+        if (!hd_row[i].stuck || waits) {
+            line_of_row(&hd_row[i], number, hd_row[i].stuck && waits &&
+                                                found->verdict != HD_CLEAN);
         }
     }
-    return row == last && found->verdict != HD_DEADLOCK;
+    if (!waits && found->here.thread >= 0) {
+        line_of_place(found, &found->here);
+    }
+    *to = line;
+    return lines;
 }

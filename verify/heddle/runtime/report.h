@@ -13,9 +13,10 @@
 struct hd_summary {
     uint64_t executions;
     uint64_t blocked;
+    int threads;
     uint64_t steps;
     uint64_t longest;
-    uint64_t preempted;
+    long memory_kb;          /* the largest worker's */
     double seconds;
     bool complete;
     bool inexact;
@@ -38,12 +39,27 @@ void hd_report_page(const char *file, const struct hd_summary *summary,
                     const struct hd_found *found,
                     const struct hd_shared *trace, const char *schedule);
 
-/* For both pictures: what a row says, and which rows to mark. */
-void hd_report_row_text(const struct hd_row *row, char *text,
-                        size_t size_bytes);
-bool hd_report_row_marked(const struct hd_found *found,
-                          const struct hd_shared *trace, int row);
+/* For both pictures: one line of it. */
+struct hd_line {
+    int thread;
+    int number;          /* of the step, 0: none */
+    uint32_t pc;
+    bool marked;
+    bool stuck;
+    bool mark;           /* said by heddle_mark */
+    char text[120];
+};
+
+/* The lines of the picture; how many. They stay until the next call. */
+int hd_report_lines(const struct hd_found *found,
+                    const struct hd_shared *trace,
+                    const struct hd_line **lines);
 int hd_report_threads(const struct hd_shared *trace);
+/* The heading of a thread's column. */
+void hd_report_thread_name(const struct hd_shared *trace, int thread,
+                           char *text, size_t size_bytes);
+/* What to type to see it again. */
+void hd_report_command(const char *schedule, char *text, size_t size_bytes);
 void hd_report_load(const struct hd_found *found,
                     const struct hd_shared *trace);
 

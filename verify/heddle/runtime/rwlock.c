@@ -152,10 +152,12 @@ static int
 write_lock(pthread_rwlock_t *pointer, const void *pc)
 {
     struct hd_object *lock = use(pointer, pc);
+    uint64_t local;
 
     if (lock->owner == hd.self->id) {
         return EDEADLK;
     }
+    local = hd_spin_local();
     if (writers_first(lock)) {
         describe(HD_OP_ANNOUNCE, lock, pc);
         hd_step();
@@ -163,7 +165,7 @@ write_lock(pthread_rwlock_t *pointer, const void *pc)
     }
     describe(HD_OP_WRLOCK, lock, pc);
     hd_next_blocks(can_write, could_write);
-    hd_spin_visit();
+    hd_spin_visit_in(local);
     hd_step();
     hd_object_still(lock, place(pc));
     if (writers_first(lock)) {
@@ -208,14 +210,17 @@ refine_try_write(const struct hd_thread *thread, struct hd_op *op)
 /* Take it if it can be had when the thread goes on. */
 static bool
 try_once(pthread_rwlock_t *pointer, enum hd_kind kind, bool writes,
-         bool timed, const void *pc)
+         bool timed, int64_t until, const void *pc)
 {
     struct hd_object *lock = use(pointer, pc);
 
     describe(kind, lock, pc);
     hd.self->number = timed;
     hd.self->refine = writes ? refine_try_write : refine_try_read;
-    hd_spin_visit();
+    if (!timed || hd_moment_waits(until, writes ? can_write : can_read,
+                                  writes ? could_write : could_read)) {
+        hd_spin_visit();
+    }
     hd_step();
     hd_object_still(lock, place(pc));
     if (!(writes ? can_write(hd.self) : can_read(hd.self))) {
@@ -231,13 +236,13 @@ try_once(pthread_rwlock_t *pointer, enum hd_kind kind, bool writes,
 
 HD_LIBC_LOOP(int, pthread_rwlock_tryrdlock, pthread_rwlock_t *lock)
 {
-    return try_once(lock, HD_OP_TRYRDLOCK, false, false, HD_CALLER) ? 0
+    return try_once(lock, HD_OP_TRYRDLOCK, false, false, 0, HD_CALLER) ? 0
                                                                     : EBUSY;
 }
 
 HD_LIBC_LOOP(int, pthread_rwlock_trywrlock, pthread_rwlock_t *lock)
 {
-    return try_once(lock, HD_OP_TRYWRLOCK, true, false, HD_CALLER) ? 0
+    return try_once(lock, HD_OP_TRYWRLOCK, true, false, 0, HD_CALLER) ? 0
                                                                    : EBUSY;
 }
 
@@ -257,10 +262,10 @@ timed(pthread_rwlock_t *lock, bool writes, int clock_id,
         return writes ? write_lock(lock, pc) : read_lock(lock, pc);
     }
     if (try_once(lock, writes ? HD_OP_TIMEDWRLOCK : HD_OP_TIMEDRDLOCK, writes,
-                 true, pc)) {
+                 true, until, pc)) {
         return 0;
     }
-    hd_moment_advance(until);
+    hd_moment_expired(until);
     return ETIMEDOUT;
 }
 

@@ -97,14 +97,17 @@ refine_try(const struct hd_thread *thread, struct hd_op *op)
 }
 
 static bool
-try_once(sem_t *pointer, enum hd_kind kind, bool timed, const void *pc)
+try_once(sem_t *pointer, enum hd_kind kind, bool timed, int64_t until,
+         const void *pc)
 {
     struct hd_object *sem = use(pointer, pc);
 
     describe(kind, sem, pc);
     hd.self->number = timed;
     hd.self->refine = refine_try;
-    hd_spin_visit();
+    if (!timed || hd_moment_waits(until, can_take, could_take)) {
+        hd_spin_visit();
+    }
     hd_step();
     hd_object_still(sem, place(pc));
     if (sem->count == 0) {
@@ -116,7 +119,7 @@ try_once(sem_t *pointer, enum hd_kind kind, bool timed, const void *pc)
 
 HD_LIBC_LOOP(int, sem_trywait, sem_t *sem)
 {
-    if (try_once(sem, HD_OP_SEM_TRYWAIT, false, HD_CALLER)) {
+    if (try_once(sem, HD_OP_SEM_TRYWAIT, false, 0, HD_CALLER)) {
         return 0;
     }
     errno = EAGAIN;
@@ -136,10 +139,10 @@ timed(sem_t *sem, int clock_id, const struct timespec *deadline,
     if (hd_moment_never(until)) {
         return wait_for(sem, pc);
     }
-    if (try_once(sem, HD_OP_SEM_TIMEDWAIT, true, pc)) {
+    if (try_once(sem, HD_OP_SEM_TIMEDWAIT, true, until, pc)) {
         return 0;
     }
-    hd_moment_advance(until);
+    hd_moment_expired(until);
     errno = ETIMEDOUT;
     return -1;
 }

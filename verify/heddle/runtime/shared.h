@@ -33,6 +33,7 @@ struct hd_place {
     uint32_t pc;
     uint32_t stack;       /* index of the trace's stacks, 0: none */
     uint64_t at;          /* address concerned, 0: none */
+    char what[24];        /* "reads", "frees": empty if the verdict says it */
 };
 
 struct hd_found {
@@ -46,7 +47,7 @@ struct hd_found {
 };
 
 struct hd_stack {
-    int event;                /* events done when it was taken */
+    int row;                  /* rows of the trace when it was taken */
     int depth;
     uint32_t pc[HD_STACK_MAX];
 };
@@ -70,7 +71,7 @@ struct hd_shared {
     uint64_t steps;
     uint64_t longest;
     uint64_t idle_ticks;      /* grows while plain code runs */
-    uint64_t switches_max;
+    int threads;
     bool complete;
     bool broken;              /* a finding was recorded by the supervisor */
     bool late;                /* a wait did not expire for --timeouts */
@@ -81,7 +82,7 @@ struct hd_shared {
     int now_steps;            /* the running execution, as far as it is */
     int rows;
     int stacks;
-    int trace_end;
+    uint32_t entry[HD_THREADS_MAX];  /* the threads' functions */
 };
 
 extern struct hd_shared *hd_shared;

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -226,6 +227,7 @@ wait_for(int jobs, bool records)
 static void
 merge(struct hd_summary *sum, int jobs)
 {
+    struct rusage used;
     int i;
 
     memset(sum, 0, sizeof(*sum));
@@ -236,6 +238,7 @@ merge(struct hd_summary *sum, int jobs)
         sum->executions += one->executions;
         sum->blocked += one->blocked;
         sum->steps += one->steps;
+        sum->threads = one->threads;
         sum->longest =
             one->longest > sum->longest ? one->longest : sum->longest;
         sum->complete = sum->complete && one->complete;
@@ -245,6 +248,22 @@ merge(struct hd_summary *sum, int jobs)
         }
     }
     sum->seconds = now() - started;
+    getrusage(RUSAGE_CHILDREN, &used);
+    sum->memory_kb = used.ru_maxrss;
+}
+
+static bool
+is_known(const struct hd_shared *in, const struct hd_found *found)
+{
+    int i;
+
+    for (i = 0; i < in->founds; i++) {
+        if (in->found[i].verdict == found->verdict &&
+            strcmp(in->found[i].text, found->text) == 0) {
+            return true;
+        }
+    }
+    return false;
 }
 
 /* Put the other workers' findings after the first one's. */
@@ -259,6 +278,9 @@ gather(int jobs)
         const struct hd_shared *from = job[i].set.shared;
 
         for (k = 0; k < from->founds && to->founds < HD_FOUND_MAX; k++) {
+            if (is_known(to, &from->found[k])) {
+                continue;
+            }
             to->found[to->founds] = from->found[k];
             memcpy(job[0].set.found_step[to->founds],
                    job[i].set.found_step[k],

@@ -3,6 +3,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "options.h"
+
 HD_OWN bool hd_trace_on;
 static HD_OWN char said[HD_THREADS_MAX][64];
 
@@ -24,6 +26,12 @@ hd_trace_say(const char *text)
     }
 }
 
+void
+hd_trace_entry(int thread, const void *function)
+{
+    hd_shared->entry[thread] = (uint32_t)(uintptr_t)function + 1;
+}
+
 static uint32_t
 stack_of(const struct hd_thread *thread, uint32_t pc)
 {
@@ -35,7 +43,7 @@ stack_of(const struct hd_thread *thread, uint32_t pc)
         return 0;
     }
     stack = &hd_stack[hd_shared->stacks];
-    stack->event = hd.events;
+    stack->row = hd_shared->rows;
     stack->pc[depth++] = pc;
     for (frame = thread->frames - 1; frame > 0 && depth < HD_STACK_MAX;
          frame--) {
@@ -65,6 +73,10 @@ row_add(const struct hd_thread *thread, const struct hd_op *op)
 {
     struct hd_row *row = &hd_row[hd_shared->rows];
     int i;
+
+    if (hd_shared->rows >= hd_options.steps_max) {
+        return row;
+    }
 
     memset(row, 0, sizeof(*row));
     row->thread = (int16_t)thread->id;
@@ -106,8 +118,15 @@ hd_trace_stuck(void)
     int i;
 
     for (i = 0; i < hd.width; i++) {
-        if (hd.thread[i].state == HD_LIVE) {
-            row_add(&hd.thread[i], &hd.thread[i].next)->stuck = true;
+        const struct hd_thread *thread = &hd.thread[i];
+
+        if (thread->state != HD_LIVE || hd.end == HD_END_DONE) {
+            continue;
+        }
+        if (thread->next.kind == HD_OP_RELOCK && !thread->signalled) {
+            row_add(thread, &hd.event[thread->last].op)->stuck = true;
+        } else {
+            row_add(thread, &thread->next)->stuck = true;
         }
     }
 }

@@ -12,6 +12,8 @@
 extern bool hd_trace_on;
 
 void hd_trace_begin(void);
+/* A new thread runs this function. */
+void hd_trace_entry(int thread, const void *function);
 void hd_trace_event(int e);
 /* Text to show with the step that the running thread does next. */
 void hd_trace_say(const char *text);

@@ -1,4 +1,4 @@
-/* deadlock "waits in wait": producers and consumers wait on one condition
+/* deadlock "condition wait": producers and consumers wait on one condition
  * variable, and a signal meant for a consumer wakes a producer. */
 #include <heddle.h>
 

@@ -1,4 +1,4 @@
-/* deadlock "waits in wait": the flag is set and the signal sent between the
+/* deadlock "condition wait": the flag is set and the signal sent between the
  * waiter's look at the flag and its wait. */
 #include <heddle.h>
 #include <stdatomic.h>

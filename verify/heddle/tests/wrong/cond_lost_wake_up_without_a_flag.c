@@ -1,4 +1,4 @@
-/* deadlock "waits in wait": nothing remembers a signal that comes before the
+/* deadlock "condition wait": nothing remembers a signal that comes before the
  * wait. */
 #include <heddle.h>
 

@@ -1,4 +1,4 @@
-/* deadlock "waits in wait": two threads wait for one change, and one of them
+/* deadlock "condition wait": two threads wait for one change, and one of them
  * is woken. */
 #include <heddle.h>
 

@@ -1,0 +1,20 @@
+/* clean, 2 executions: sequentially consistent is at least as strong. */
+#include <heddle.h>
+
+static int data;
+static int flag;
+
+void
+t0(void)
+{
+    data = 42;
+    __atomic_store_n(&flag, 1, __ATOMIC_SEQ_CST);
+}
+
+void
+t1(void)
+{
+    if (__atomic_load_n(&flag, __ATOMIC_SEQ_CST) == 1) {
+        heddle_assert(data == 42);
+    }
+}

@@ -1,0 +1,45 @@
+/* clean: Dekker's mutual exclusion with sequentially consistent atomics. */
+#include <heddle.h>
+#include <stdatomic.h>
+
+static atomic_int wants[2];
+static atomic_int turn;
+static int inside;
+
+static void
+enter(int me)
+{
+    atomic_store(&wants[me], 1);
+    while (atomic_load(&wants[1 - me]) == 1) {
+        if (atomic_load(&turn) != me) {
+            atomic_store(&wants[me], 0);
+            while (atomic_load(&turn) != me) {
+                continue;
+            }
+            atomic_store(&wants[me], 1);
+        }
+    }
+}
+
+static void
+visit(int me)
+{
+    enter(me);
+    inside++;
+    heddle_assert(inside == 1);
+    inside--;
+    atomic_store(&turn, 1 - me);
+    atomic_store(&wants[me], 0);
+}
+
+void
+t0(void)
+{
+    visit(0);
+}
+
+void
+t1(void)
+{
+    visit(1);
+}

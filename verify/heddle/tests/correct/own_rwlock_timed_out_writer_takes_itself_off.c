@@ -1,0 +1,52 @@
+/* clean: whoever stops waiting, for whatever reason, takes itself off the
+ * count and tells the others. */
+#include <errno.h>
+#include <heddle.h>
+#include <time.h>
+
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+static pthread_cond_t changed = PTHREAD_COND_INITIALIZER;
+static int readers = 1;
+static int writers_waiting;
+static struct timespec soon;
+
+void
+pre(void)
+{
+    clock_gettime(CLOCK_REALTIME, &soon);
+    soon.tv_sec++;
+}
+
+void
+t0(void)
+{
+    int error = 0;
+
+    pthread_mutex_lock(&lock);
+    writers_waiting++;
+    while (readers > 0 && error == 0) {
+        error = pthread_cond_timedwait(&changed, &lock, &soon);
+    }
+    writers_waiting--;
+    pthread_cond_broadcast(&changed);
+    pthread_mutex_unlock(&lock);
+}
+
+void
+t1(void)
+{
+    pthread_mutex_lock(&lock);
+    while (writers_waiting > 0) {
+        pthread_cond_wait(&changed, &lock);
+    }
+    pthread_mutex_unlock(&lock);
+}
+
+void
+t2(void)
+{
+    pthread_mutex_lock(&lock);
+    readers--;
+    pthread_cond_broadcast(&changed);
+    pthread_mutex_unlock(&lock);
+}

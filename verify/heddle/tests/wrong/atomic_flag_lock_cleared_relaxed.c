@@ -1,0 +1,28 @@
+/* race "ordered": the clear does not hand over what was written. */
+#include <heddle.h>
+#include <stdatomic.h>
+
+static atomic_flag busy = ATOMIC_FLAG_INIT;
+static int count;
+
+static void
+add(void)
+{
+    while (atomic_flag_test_and_set_explicit(&busy, memory_order_acquire)) {
+        continue;
+    }
+    count++;
+    atomic_flag_clear_explicit(&busy, memory_order_relaxed);
+}
+
+void
+t0(void)
+{
+    add();
+}
+
+void
+t1(void)
+{
+    add();
+}

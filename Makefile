@@ -72,7 +72,7 @@ MAN_PAGES := $(wildcard docs/man/*.[1-9])
 .DELETE_ON_ERROR:
 .SECONDARY:
 .PHONY: all check demo install uninstall format clean help tests stress \
-	stress-death install-core verify
+	stress-programs stress-quick stress-death install-core verify
 
 all: $(COMMANDS:%=build/bin/%) $(HEDDLE) ## build every command into build/bin (the default)
 
@@ -85,7 +85,15 @@ check: all ## run the tests; installs what they need, or says what to install
 
 tests: $(TESTS) ## build the unit test programs, which need cmocka
 
-stress: $(STRESS) ## build the programs of stress/
+stress-programs: $(STRESS) ## build the programs of stress/
+
+stress: all $(STRESS) ## load and faults on real servers, histories checked (SEED= SECONDS= CLIENTS=)
+	@SEED='$(SEED)' SECONDS='$(SECONDS)' CLIENTS='$(CLIENTS)' \
+		CC='$(CC)' $(PYTHON) stress/run $(BUILD)
+
+stress-quick: all $(STRESS) ## the same in its short form (a minute)
+	@SEED='$(SEED)' SECONDS='$(SECONDS)' CLIENTS='$(CLIENTS)' \
+		CC='$(CC)' $(PYTHON) stress/run --quick $(BUILD)
 
 stress-death: $(STRESS) ## kill processes at random, and at every instruction (3 minutes)
 	stress/run_death $(BUILD)
@@ -150,9 +158,15 @@ build/bin/%: $(BUILD)/cli/% FORCE
 .PHONY: FORCE
 FORCE:
 
+# The checker of histories is tested like the rest.
+CHECKER := $(patsubst %,$(BUILD)/stress/%.o,linearizability model operation \
+	excerpt simulation dice)
+$(BUILD)/tests/test_linearizability: $(CHECKER)
+
 $(BUILD)/tests/%: $(BUILD)/tests/%.o $(TEST_SHARED) $(LIBRARIES)
 	$(SAY) link $@
-	$(RUN)$(CC) -o $@ $< $(TEST_SHARED) $(LIBRARIES) $(ALL_LDFLAGS) \
+	$(RUN)$(CC) -o $@ $< $(filter $(CHECKER),$^) $(TEST_SHARED) \
+		$(LIBRARIES) $(ALL_LDFLAGS) \
 		-Wl,--wrap=parking_wait,--wrap=malloc,--wrap=calloc -lcmocka
 
 # One contender is in C++; without its header the comparison does without it.

@@ -866,6 +866,78 @@ a_death_in_the_bookkeeping_is_rebuilt_from_the_seats(void **state)
 }
 
 static void
+spoiled_by_the_dead(struct stage *stage)
+{
+    assert_int_equal(
+        actor_do(&stage->actors[4], spoil_and_keep_the_guard, &stage->parts[4]),
+        0);
+    dies(stage, 4);
+}
+
+static void
+a_rebuilt_queue_is_in_the_order_of_the_tickets(void **state)
+{
+    const uint32_t order[] = {2, 3, 1};
+    struct stage *stage = *state;
+    does(stage, 0, wrlock);
+    for (size_t i = 0; i < 3; i++) {
+        queues(stage, order[i], wrlock);
+    }
+    spoiled_by_the_dead(stage);
+    counts_are(stage, 0, 1, 3);
+    does(stage, 0, unlock);
+    for (size_t i = 0; i < 3; i++) {
+        finishes(stage, order[i], 0);
+        does(stage, order[i], unlock);
+    }
+}
+
+static void
+a_rebuilt_lock_has_no_seat_of_another_place(void **state)
+{
+    struct stage *stage = *state;
+    seat_enter(&stage->table, 2, SEAT_QUEUED_READ, PLACE + 1, 1);
+    seat_enter(&stage->table, 3, SEAT_WRITING, PLACE + 1, 2);
+    spoiled_by_the_dead(stage);
+    counts_are(stage, 0, 0, 0);
+    does(stage, 0, wrlock);
+    does(stage, 0, unlock);
+    seat_set_state(&stage->table, 2, SEAT_IDLE);
+    seat_set_state(&stage->table, 3, SEAT_IDLE);
+}
+
+/* The dead had taken a ticket, and had not yet counted it. */
+static int
+keep_the_guard_and_the_last_ticket(void *argument)
+{
+    struct part *part = argument;
+    pthread_mutex_lock(&part->stage->lock.guard);
+    part->stage->lock.next_ticket--;
+    return 0;
+}
+
+static void
+a_ticket_of_the_dead_is_not_given_twice(void **state)
+{
+    struct stage *stage = *state;
+    does(stage, 0, wrlock);
+    queues(stage, 1, wrlock);
+    assert_int_equal(actor_do(&stage->actors[4],
+                              keep_the_guard_and_the_last_ticket,
+                              &stage->parts[4]),
+                     0);
+    dies(stage, 4);
+    queues(stage, 2, wrlock);
+    assert_true(atomic_load(&stage->seats[2].ticket) >
+                atomic_load(&stage->seats[1].ticket));
+    does(stage, 0, unlock);
+    finishes(stage, 1, 0);
+    does(stage, 1, unlock);
+    finishes(stage, 2, 0);
+    does(stage, 2, unlock);
+}
+
+static void
 the_dead_in_the_bookkeeping_gives_up_its_hold(void **state)
 {
     struct stage *stage = *state;
@@ -1072,6 +1144,9 @@ main(void)
         TEST(sleepers_notice_a_death_well_before_their_deadlines),
         TEST(a_sleeper_that_times_out_looks_for_the_dead_first),
         TEST(a_death_in_the_bookkeeping_is_rebuilt_from_the_seats),
+        TEST(a_rebuilt_queue_is_in_the_order_of_the_tickets),
+        TEST(a_rebuilt_lock_has_no_seat_of_another_place),
+        TEST(a_ticket_of_the_dead_is_not_given_twice),
         TEST(the_dead_in_the_bookkeeping_gives_up_its_hold),
         TEST(who_was_admitted_by_the_dead_is_told),
         TEST(a_sleeper_that_gets_a_dead_one_s_guard_rebuilds),

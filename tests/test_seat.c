@@ -6,6 +6,7 @@
 
 #include "actor.h"
 #include "cmocka_all.h"
+#include "guard.h"
 
 #define SEATS 3
 
@@ -147,6 +148,118 @@ a_list_keeps_its_order_when_any_one_leaves(void **state)
     }
 }
 
+/* Its owner is cancelled, says that it may be asleep, and dies all idle. */
+static int
+take_and_die(void *argument)
+{
+    struct taking *taking = argument;
+    int error = take(argument);
+    atomic_store(&seats[taking->seat].waiting, 7);
+    atomic_store(&seats[taking->seat].cancelled, 1);
+    return error;
+}
+
+static void
+a_seat_that_a_dead_owner_left_idle_is_as_good_as_new(void **state)
+{
+    struct seat_table *table = *state;
+    struct taking taking = {table, 1, SEAT_NONE};
+    struct actor actor;
+    uint32_t seat = SEAT_NONE;
+    actor_init(&actor);
+    assert_int_equal(actor_do(&actor, take_and_die, &taking), 0);
+    actor_fini(&actor);
+    assert_int_equal(seat_take(table, 1, &seat), 0);
+    assert_int_equal(seat, 1);
+    assert_false(seat_is_cancelled(table, seat));
+    assert_int_equal(seat_mark_cancelled(table, seat), SEAT_NOWHERE);
+    seat_leave(table, seat);
+}
+
+static _Atomic int clock_reads;
+
+static void
+counted_now(struct timespec *now)
+{
+    atomic_fetch_add(&clock_reads, 1);
+    clock_gettime(CLOCK_MONOTONIC, now);
+}
+
+#define SHORT_NS 10000000L
+#define LONG_NS 60000000000L
+
+static void
+a_sleep_ends_with_the_deadline_or_the_nap_whichever_is_first(void **state)
+{
+    struct seat_table *table = *state;
+    pthread_mutex_t guard;
+    uint32_t seat = SEAT_NONE;
+    table->now = counted_now;
+    assert_int_equal(guard_init(&guard), 0);
+    assert_int_equal(seat_take(table, 0, &seat), 0);
+    assert_false(guard_lock(&guard));
+    struct timespec soon = actor_deadline_ms(10);
+    struct timespec far = actor_deadline_ms(60000);
+    int error = 0;
+    while (error == 0) {
+        error = seat_sleep(table, seat, &guard, &soon, LONG_NS);
+    }
+    assert_int_equal(error, ETIMEDOUT);
+    assert_int_equal(seat_sleep(table, seat, &guard, &far, SHORT_NS), 0);
+    assert_int_equal(seat_sleep(table, seat, &guard, NULL, SHORT_NS), 0);
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    assert_true(now.tv_sec < far.tv_sec);
+    guard_unlock(&guard);
+    guard_fini(&guard);
+    seat_leave(table, seat);
+}
+
+struct busy {
+    struct seat_table *table;
+    pthread_mutex_t guard;
+};
+
+static int
+lock_busy(void *argument)
+{
+    struct busy *busy = argument;
+    if (seat_lock_guard(busy->table, &busy->guard)) {
+        return EOWNERDEAD;
+    }
+    guard_unlock(&busy->guard);
+    return 0;
+}
+
+/* Only where processes share the table does a wait for a guard take naps. */
+static void
+a_guard_is_awaited_in_naps_where_processes_share_it(void **state)
+{
+    struct busy busy = {.table = *state};
+    struct timespec deadline = actor_deadline_ms(1000L * ACTOR_PATIENCE_S);
+    struct timespec now = {0, 0};
+    struct actor actor;
+    busy.table->now = counted_now;
+    actor_init(&actor);
+    assert_int_equal(guard_init(&busy.guard), 0);
+    for (int shared = 0; shared <= 1; shared++) {
+        busy.table->parking = shared ? PARKING_FUTEX : PARKING_CONDITION;
+        atomic_store(&clock_reads, 0);
+        assert_false(guard_lock(&busy.guard));
+        actor_start(&actor, lock_busy, &busy);
+        while (shared && atomic_load(&clock_reads) == 0) {
+            clock_gettime(CLOCK_MONOTONIC, &now);
+            assert_true(now.tv_sec <= deadline.tv_sec);
+        }
+        guard_unlock(&busy.guard);
+        assert_int_equal(actor_finish(&actor), 0);
+        assert_true(shared || atomic_load(&clock_reads) == 0);
+    }
+    busy.table->parking = PARKING_CONDITION;
+    actor_fini(&actor);
+    guard_fini(&busy.guard);
+}
+
 static void
 an_index_outside(void *argument)
 {
@@ -187,6 +300,9 @@ main(void)
         TEST(a_hint_beyond_the_table_wraps_round),
         TEST(a_cancellation_lasts_until_the_owner_stands_up),
         TEST(a_list_keeps_its_order_when_any_one_leaves),
+        TEST(a_seat_that_a_dead_owner_left_idle_is_as_good_as_new),
+        TEST(a_sleep_ends_with_the_deadline_or_the_nap_whichever_is_first),
+        TEST(a_guard_is_awaited_in_naps_where_processes_share_it),
         TEST(an_index_outside_the_table_is_never_followed),
         TEST(standing_up_with_a_lock_held_is_a_bug),
     };

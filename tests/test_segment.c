@@ -553,6 +553,40 @@ adopting_resets_only_what_fails_its_check(void **state)
 
 /* Bytes at random, many of them nearly right: it works or is refused. */
 static void
+an_adopter_chooses_how_seats_sleep(void **state)
+{
+    const struct segment_options alone = {.instance = INSTANCE,
+                                          .checked = true};
+    struct segment *segment = *state;
+    struct segment_adoption adoption;
+    enum segment_flaw flaw = SEGMENT_SOUND;
+    assert_int_equal(segment->seats.parking, PARKING_FUTEX);
+    assert_int_equal(segment_adopt(segment, segment->base, segment->total_bytes,
+                                   &alone, &flaw, &adoption, NULL, NULL),
+                     0);
+    assert_int_equal(segment->seats.parking, PARKING_CONDITION);
+    segment_check(segment);
+    assert_int_equal(segment_attach(segment, segment->base,
+                                    segment->total_bytes, &alone, &flaw),
+                     EINVAL);
+    assert_int_equal(flaw, SEGMENT_NOT_ATTACHABLE);
+}
+
+/* Foreign bytes may say that a seat is at a place which is none. */
+static void
+a_place_beyond_the_mailboxes_is_left_alone(void **state)
+{
+    struct segment *segment = *state;
+    for (uint32_t place = 0; place < 4; place++) {
+        seat_enter(&segment->seats, 1, SEAT_READING,
+                   2 * small.mailboxes_count + place, 1);
+        segment_recover(segment);
+        assert_int_equal(seat_state(&segment->seats, 1), SEAT_READING);
+        seat_set_state(&segment->seats, 1, SEAT_IDLE);
+    }
+}
+
+static void
 adopting_any_bytes_works_or_is_refused(void **state)
 {
     struct segment *segment = *state;
@@ -617,6 +651,8 @@ main(void)
         TEST(what_is_no_segment_is_not_attached),
         TEST(adopting_keeps_every_committed_content),
         TEST(adopting_resets_only_what_fails_its_check),
+        TEST(an_adopter_chooses_how_seats_sleep),
+        TEST(a_place_beyond_the_mailboxes_is_left_alone),
         TEST(adopting_any_bytes_works_or_is_refused),
     };
     return cmocka_run_group_tests_name("segment", tests, NULL, NULL);

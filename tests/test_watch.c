@@ -432,6 +432,58 @@ a_death_in_the_bookkeeping_is_rebuilt_from_the_seats(void **state)
     assert_int_equal(atomic_load(&stage->watch.recoveries), 1);
 }
 
+static int
+spoil_all_and_keep_the_guard(void *argument)
+{
+    struct part *part = argument;
+    struct stage *stage = part->stage;
+    pthread_mutex_lock(&stage->watch.guard);
+    stage->watch.watchers =
+        (struct seat_list){.head = 77, .tail = 2, .count = 9};
+    atomic_store(&stage->watch.count, 5);
+    return 0;
+}
+
+/* Seat 0 has watched here before, and is idle. */
+static void
+a_rebuilt_list_has_those_who_watch_and_no_others(void **state)
+{
+    struct stage *stage = *state;
+    watches(stage, 0, 5);
+    publish(stage, 6);
+    finishes(stage, 0, 0);
+    watches(stage, 1, 6);
+    assert_int_equal(actor_do(&stage->actors[2], spoil_all_and_keep_the_guard,
+                              &stage->parts[2]),
+                     0);
+    dies(stage, 2);
+    publish(stage, 7);
+    finishes(stage, 1, 0);
+    assert_int_equal(atomic_load(&stage->watch.count), 0);
+    assert_int_equal(atomic_load(&stage->watch.recoveries), 1);
+}
+
+static void
+a_watcher_that_gets_a_dead_one_s_guard_rebuilds_and_sleeps_on(void **state)
+{
+    struct stage *stage = *state;
+    struct timespec deadline = actor_deadline_ms(1000L * ACTOR_PATIENCE_S);
+    struct timespec now = {0, 0};
+    watches(stage, 0, 5);
+    assert_int_equal(
+        actor_do(&stage->actors[2], spoil_and_keep_the_guard, &stage->parts[2]),
+        0);
+    dies(stage, 2);
+    while (atomic_load(&stage->watch.recoveries) == 0) {
+        clock_gettime(CLOCK_MONOTONIC, &now);
+        assert_true(now.tv_sec <= deadline.tv_sec);
+    }
+    watch_check(&stage->table, &stage->watch);
+    assert_int_equal(seat_state(&stage->table, 0), SEAT_WATCHING);
+    publish(stage, 6);
+    finishes(stage, 0, 0);
+}
+
 #define PUBLICATIONS 2000
 
 static int
@@ -494,6 +546,8 @@ main(void)
         TEST(who_inherits_a_dead_watcher_s_seat_unlists_it),
         TEST(recover_removes_dead_watchers_and_leaves_the_living),
         TEST(a_death_in_the_bookkeeping_is_rebuilt_from_the_seats),
+        TEST(a_rebuilt_list_has_those_who_watch_and_no_others),
+        TEST(a_watcher_that_gets_a_dead_one_s_guard_rebuilds_and_sleeps_on),
         TEST(no_publication_is_missed),
     };
     return cmocka_run_group_tests_name("watch", tests, NULL, NULL);

@@ -246,6 +246,31 @@ a_wake_up_that_dies_with_its_receiver_is_made_good(void **state)
     munmap(guard, sizeof(*guard));
 }
 
+/* Without naps: the kernel itself wakes a sleeper of another process. */
+static void
+another_process_is_woken(void **state)
+{
+    (void)state;
+    pthread_mutex_t *guard = mmap(NULL, sizeof(*guard), PROT_READ | PROT_WRITE,
+                                  MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    assert_true(guard != MAP_FAILED);
+    assert_int_equal(guard_init(guard), 0);
+    assert_false(guard_lock(guard));
+    pid_t process = fork();
+    assert_true(process >= 0);
+    if (process == 0) {
+        prctl(PR_SET_PDEATHSIG, SIGKILL);
+        bool died = guard_lock(guard);
+        guard_unlock(guard);
+        _exit(died ? 1 : 0);
+    }
+    await_in_futex(process);
+    guard_unlock(guard);
+    assert_true(ends_well(process));
+    guard_fini(guard);
+    munmap(guard, sizeof(*guard));
+}
+
 int
 main(void)
 {
@@ -254,6 +279,7 @@ main(void)
         cmocka_unit_test(a_death_inside_a_guard_is_told_once),
         cmocka_unit_test(unlocking_a_guard_that_is_not_held_is_a_bug),
         cmocka_unit_test(a_nap_ends_in_the_next_second_if_need_be),
+        cmocka_unit_test(another_process_is_woken),
         cmocka_unit_test(a_wake_up_that_dies_with_its_receiver_is_made_good),
     };
     return cmocka_run_group_tests_name("guard", tests, NULL, NULL);

@@ -56,8 +56,10 @@ take_turn(uint32_t seat, char letter)
     struct timespec memory;
     const struct timespec *deadline = mortals_deadline(letter, &memory);
     bool writes = strchr("wWy", letter) != NULL;
+    mortals_danger(true);
     int error = writes ? rwlock_wrlock(&table, &lock, seat, deadline)
                        : rwlock_rdlock(&table, &lock, seat, deadline);
+    mortals_danger(false);
     enum seat_state state = seat_state(&table, seat);
     if (error != 0) {
         heddle_assert(error == ETIMEDOUT);
@@ -81,7 +83,9 @@ play(uint32_t thread, const char *script)
     uint32_t seat = sit(thread);
     for (size_t i = 0; i < strlen(script); i++) {
         if (script[i] == 'v') {
+            mortals_danger(true);
             rwlock_recover(&table, &lock);
+            mortals_danger(false);
         } else {
             take_turn(seat, script[i]);
         }

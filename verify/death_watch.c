@@ -77,7 +77,9 @@ follow(uint32_t seat, char letter)
 {
     struct timespec memory;
     const struct timespec *deadline = mortals_deadline(letter, &memory);
+    mortals_danger(true);
     int error = watch_wait(&table, &watch, seat, &version, 0, deadline);
+    mortals_danger(false);
     enum seat_state state = seat_state(&table, seat);
     heddle_assert(state == SEAT_IDLE);
     if (error != 0) {
@@ -97,7 +99,9 @@ play(uint32_t thread, const char *script)
         if (script[i] == 'p') {
             publish();
         } else if (script[i] == 'v') {
+            mortals_danger(true);
             watch_recover(&table, &watch);
+            mortals_danger(false);
         } else {
             follow(seat, script[i]);
         }

@@ -13,6 +13,9 @@
  */
 #define PATIENCE_S 3
 
+/* Which threads are mortal in danger only; by themselves, const else. */
+static bool in_danger_only[MORTALS_MAX];
+
 struct part {
     void (*play)(uint32_t thread, const char *script);
     uint32_t thread;
@@ -36,13 +39,24 @@ mortals_read(struct mortals *mortals, int argc, char **argv)
     heddle_assert(mortals->count > 0);
 }
 
+void
+mortals_danger(bool begins)
+{
+    uint32_t thread = heddle_thread_number() - 1; /* main is 0 */
+    if (thread < MORTALS_MAX && in_danger_only[thread]) {
+        heddle_thread_may_die(begins);
+    }
+}
+
 static void *
 thread_main(void *argument)
 {
     const struct part *part = argument;
     bool mortal = part->script[0] == '!';
+    bool sometimes = part->script[0] == '%';
+    in_danger_only[part->thread] = sometimes;
     heddle_thread_may_die(mortal);
-    part->play(part->thread, part->script + (mortal ? 1 : 0));
+    part->play(part->thread, part->script + (mortal || sometimes ? 1 : 0));
     heddle_thread_may_die(false);
     return NULL;
 }

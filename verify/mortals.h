@@ -8,7 +8,9 @@
  * Idea.  As in cast.h, one thread for each script of the command line, and each
  * letter of a script an operation.  A script that begins with an exclamation
  * mark is that of a mortal: it may die at each of its steps, and in putting in
- * order what another left, as often as --deaths says.  Nobody helps: whoever
+ * order what another left, as often as --deaths
+ * says.  One that begins with a percent sign is mortal only while it acquires,
+ * waits or removes the dead: where recovery happens.  Nobody helps: whoever
  * waits looks round by itself when its nap is over.  So the checker is told
  * --idle-time: a nap is over when nobody can do anything else.
  *   -f  seats sleep on futex words, as among processes, and not on conditions
@@ -36,6 +38,9 @@ struct mortals {
 
 /* Understand the command line; a mistake ends the program. */
 void mortals_read(struct mortals *mortals, int argc, char **argv);
+
+/* Where the calling thread acquires, waits or removes the dead: from, and to. */
+void mortals_danger(bool begins);
 
 /* Run every script in a thread of its own; return when all have ended. */
 void mortals_play(const struct mortals *mortals,

@@ -528,7 +528,7 @@ class Log(ProcessCase):
                 done = self.run_command(
                     "dipc", "--log", path, "1", "1", "any", "1"
                 )
-        self.assertEqual(done.returncode, 1)
+                self.assertEqual(done.returncode, 1)
                 self.assertIn(path, done.stderr)
                 self.assertEqual(done.stdout, "")
 

@@ -523,12 +523,16 @@ class Log(ProcessCase):
         self.assertNotIn("secret", server.logged())
 
     def test_a_log_that_cannot_be_opened_is_an_error(self) -> None:
-        for path in ("/no/such/directory/log", str(self.directory), ""):
+        for path, status in (
+            ("/no/such/directory/log", 1),
+            (str(self.directory), 1),
+            ("", 2),
+        ):
             with self.subTest(path):
                 done = self.run_command(
                     "dipc", "--log", path, "1", "1", "any", "1"
                 )
-                self.assertEqual(done.returncode, 1)
+                self.assertEqual(done.returncode, status)
                 self.assertIn(path, done.stderr)
                 self.assertEqual(done.stdout, "")
 

@@ -312,6 +312,7 @@ judge_parser(struct resp *resp, int error, enum conversation_rest rest)
         close_now(resp);
         break;
     default:
+        resp->conversation.fault = error;
         resp_reply_mark(&resp->reply);
         (void)resp_fail(resp, error, 0);
         close_now(resp);

@@ -129,19 +129,29 @@ fault(struct resp_parser *parser, const char *text)
 }
 
 static int
+grow(struct resp_parser *parser)
+{
+    size_t capacity =
+        parser->capacity == 0 ? ARGUMENTS_FIRST : 2 * parser->capacity;
+    struct resp_argument *arguments = malloc(capacity * sizeof *arguments);
+
+    if (arguments == NULL) {
+        return ENOMEM;
+    }
+    if (parser->count > 0) {
+        memcpy(arguments, parser->arguments, parser->count * sizeof *arguments);
+    }
+    free(parser->arguments);
+    parser->arguments = arguments;
+    parser->capacity = capacity;
+    return 0;
+}
+
+static int
 add_argument(struct resp_parser *parser, size_t offset, size_t length)
 {
-    if (parser->count == parser->capacity) {
-        size_t capacity =
-            parser->capacity == 0 ? ARGUMENTS_FIRST : 2 * parser->capacity;
-        struct resp_argument *arguments =
-            realloc(parser->arguments, capacity * sizeof *arguments);
-
-        if (arguments == NULL) {
-            return ENOMEM;
-        }
-        parser->arguments = arguments;
-        parser->capacity = capacity;
+    if (parser->count == parser->capacity && grow(parser) != 0) {
+        return ENOMEM;
     }
     parser->arguments[parser->count++] =
         (struct resp_argument){.offset = offset, .length = length};

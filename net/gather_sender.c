@@ -35,16 +35,16 @@
 struct gather_sender {
     unsigned which;
     char token[CODEC_TOKEN_MAX + 1];
-    char host[HOST_MAX];             /* "": path */
+    char host[HOST_MAX]; /* "": path */
     char port[PORT_MAX];
     char path[sizeof((struct sockaddr_un *)0)->sun_path];
     uint64_t type;
     uint64_t size_bytes;
-    int fd;                          /* -1: not connected */
-    unsigned owed;                   /* answers that have not come */
+    int fd;                           /* -1: not connected */
+    unsigned owed;                    /* answers that have not come */
     char input[4 * CODEC_ANSWER_MAX]; /* answers that have come */
     size_t input_bytes;
-    int error;                       /* the first; every call returns it */
+    int error; /* the first; every call returns it */
     struct complaint complaint;
 };
 
@@ -185,10 +185,9 @@ static const struct {
     const char *code;
     int error;
 } refusals[] = {
-    {"denied", EACCES},          {"no-such-mailbox", ENOENT},
-    {"too-large", EFBIG},        {"bad-request", EPROTO},
-    {"shutting-down", ECANCELED}, {"busy", EBUSY},
-    {"internal", ENOMEM},        {"timeout", ETIMEDOUT},
+    {"denied", EACCES},      {"no-such-mailbox", ENOENT},  {"too-large", EFBIG},
+    {"bad-request", EPROTO}, {"shutting-down", ECANCELED}, {"busy", EBUSY},
+    {"internal", ENOMEM},    {"timeout", ETIMEDOUT},
 };
 
 /* "err CODE: TEXT" */
@@ -226,7 +225,7 @@ fail_as_stranger(struct gather_sender *sender)
 static int
 take_answer(struct gather_sender *sender, char *line)
 {
-    if (!strncmp(line, "ok 0", 4)) {
+    if (!strncmp(line, "ok 0", 4) && sender->owed > 0) {
         sender->owed--;
         return 0;
     }
@@ -247,8 +246,8 @@ receive(struct gather_sender *sender, int flags)
         return fail_as_stranger(sender);
     }
     do {
-        got = recv(sender->fd, sender->input + sender->input_bytes, room,
-                   flags);
+        got =
+            recv(sender->fd, sender->input + sender->input_bytes, room, flags);
     } while (got < 0 && errno == EINTR);
     if (got < 0 && errno == EAGAIN) {
         return EAGAIN;
@@ -268,8 +267,7 @@ static int
 take_next_answer(struct gather_sender *sender)
 {
     char line[sizeof sender->input];
-    const char *newline =
-        memchr(sender->input, '\n', sender->input_bytes);
+    const char *newline = memchr(sender->input, '\n', sender->input_bytes);
 
     if (!newline) {
         return EAGAIN;
@@ -335,7 +333,8 @@ send_all(struct gather_sender *sender, struct iovec *parts, size_t count)
             message.msg_iovlen--;
         }
         if (message.msg_iovlen > 0) {
-            message.msg_iov->iov_base = (char *)message.msg_iov->iov_base + gone;
+            message.msg_iov->iov_base =
+                (char *)message.msg_iov->iov_base + gone;
             message.msg_iov->iov_len -= gone;
         }
     }
@@ -443,8 +442,8 @@ connect_host(struct gather_sender *sender)
 static int
 try_to_begin(struct gather_sender *sender, uint64_t number)
 {
-    int error = sender->path[0] != '\0' ? connect_path(sender)
-                                        : connect_host(sender);
+    int error =
+        sender->path[0] != '\0' ? connect_path(sender) : connect_host(sender);
     if (!error) {
         error = begin(sender, number);
     }
@@ -509,6 +508,20 @@ gather_sender_send(struct gather_sender *sender, const void *data,
         length_bytes -= piece;
     }
     return error;
+}
+
+int
+gather_sender_look(struct gather_sender *sender)
+{
+    int error = sender->error;
+
+    while (!error && sender->fd >= 0) {
+        error = take_next_answer(sender);
+        if (error == EAGAIN) {
+            error = receive(sender, MSG_DONTWAIT);
+        }
+    }
+    return error == EAGAIN ? 0 : error;
 }
 
 /* Nothing more can be sent, and what was answered stays true. */

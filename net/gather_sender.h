@@ -55,8 +55,8 @@ struct gather_sender;
  * Errors: EINVAL  the address is none of these, or the token is none;
  *         ENOMEM
  */
-int gather_sender_create(const char *address, unsigned which,
-                         const char *token, struct gather_sender **sender)
+int gather_sender_create(const char *address, unsigned which, const char *token,
+                         struct gather_sender **sender)
     __attribute__((warn_unused_result));
 
 /*
@@ -74,8 +74,7 @@ int gather_sender_connect(struct gather_sender *sender)
 
 /* Append to the result. */
 int gather_sender_send(struct gather_sender *sender, const void *data,
-                       size_t length_bytes)
-    __attribute__((warn_unused_result));
+                       size_t length_bytes) __attribute__((warn_unused_result));
 
 /* The result is whole.  On success the parent has it. */
 int gather_sender_finish(struct gather_sender *sender)
@@ -88,6 +87,13 @@ int gather_sender_finish(struct gather_sender *sender)
 int gather_sender_fail(struct gather_sender *sender, uint64_t number)
     __attribute__((warn_unused_result));
 
+/*
+ * See, without waiting, whether the parent is still there and content; 0 if it
+ * is, or if there is no connection yet.
+ */
+int gather_sender_look(struct gather_sender *sender)
+    __attribute__((warn_unused_result));
+
 /* Which child this is. */
 unsigned gather_sender_which(const struct gather_sender *sender);
 
@@ -95,8 +101,8 @@ unsigned gather_sender_which(const struct gather_sender *sender);
 const char *gather_sender_error(const struct gather_sender *sender);
 
 /*
- * The connection's descriptor, which is readable with nothing sent when the
- * parent is gone; -1: not connected.
+ * The connection's descriptor, of which poll tells POLLRDHUP when the parent is
+ * gone or has refused something; -1: not connected.
  */
 int gather_sender_descriptor(const struct gather_sender *sender);
 

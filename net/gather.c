@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
+#include <sys/resource.h>
 #include <sys/signalfd.h>
 #include <unistd.h>
 
@@ -29,6 +30,7 @@
 #define ABANDON_NS (10 * CLOCK_NS_PER_S)
 #define PROGRESS_NS (100 * CLOCK_NS_PER_MS)
 #define STRANGERS_MAX 64
+#define DESCRIPTORS_KEPT 24 /* for the server and some connections */
 #define ADDRESS_MAX 320
 #define DIRECTORY_MAX 64
 #define SOCKET_NAME "/socket"
@@ -361,6 +363,19 @@ let_go(struct gather *gather)
     }
 }
 
+/* Descriptors that connections will need are not spent on watching. */
+static void
+watch(struct child *child, pid_t pid, bool is_group)
+{
+    struct rlimit limit;
+
+    process_watch(&child->process, pid, is_group);
+    if (getrlimit(RLIMIT_NOFILE, &limit) == 0 && child->process.fd >= 0 &&
+        (rlim_t)child->process.fd + DESCRIPTORS_KEPT > limit.rlim_cur) {
+        process_forget(&child->process);
+    }
+}
+
 /*
  * Fork; with the signals that the parent catches blocked, so that in the child
  * none of them is handled as the parent's.
@@ -401,7 +416,7 @@ divide(struct gather *gather, struct child *child, bool is_group, pid_t *pid)
     }
     child->origin = ORIGIN_HERE;
     child->result.pid = *pid;
-    process_watch(&child->process, *pid, is_group);
+    watch(child, *pid, is_group);
     return 0;
 }
 

@@ -48,8 +48,10 @@ decide_ended(const struct gather_facts *facts, enum gather_outcome otherwise,
 static bool
 is_past(const struct gather_facts *facts, uint64_t until_ns, uint64_t *again_ns)
 {
-    if (facts->is_stopping || facts->now_ns >= facts->deadline_ns ||
-        facts->now_ns >= until_ns) {
+    if (until_ns > facts->deadline_ns) {
+        until_ns = facts->deadline_ns;
+    }
+    if (facts->is_stopping || facts->now_ns >= until_ns) {
         return true;
     }
     if (until_ns < *again_ns) {

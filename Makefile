@@ -173,7 +173,7 @@ $(BUILD)/tests/%: $(BUILD)/tests/%.o $(TEST_SHARED) $(LIBRARIES)
 	$(SAY) link $@
 	$(RUN)$(CC) -o $@ $< $(filter $(CHECKER),$^) $(TEST_SHARED) \
 		$(LIBRARIES) $(ALL_LDFLAGS) \
-		-Wl,--wrap=parking_wait,--wrap=malloc,--wrap=calloc -lcmocka
+		-Wl,--wrap=parking_wait,--wrap=malloc,--wrap=calloc,--wrap=realloc -lcmocka
 
 # One contender is in C++; without its header the comparison does without it.
 BOOST := $(wildcard /usr/include/boost/interprocess/sync/interprocess_upgradable_mutex.hpp)

@@ -132,6 +132,9 @@ class Supervised(ProcessCase):
             local.connect(second.getsockname())
             local.sendall(b"r 1\n")
             self.assertTrue(local.recv(100).startswith(b"ok 3 version=1"))
+        self.assertIn(
+            f"127.0.0.1 and {second.getsockname()}"[:60], server.logged()
+        )
         self.dipcrm(server)
         self.assertEqual(server.wait(), 0)
         self.assert_nothing_is_left(server)

@@ -2,6 +2,8 @@
 
 #include <arpa/inet.h>
 #include <netinet/in.h>
+#include <string.h>
+#include <sys/un.h>
 #include <stdio.h>
 #include <unistd.h>
 

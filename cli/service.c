@@ -114,6 +114,10 @@ open_listener(struct service *service)
 {
     const struct arguments *arguments = service->arguments;
 
+    if (arguments->listens_nowhere) {
+        listener_init(&service->listener, arguments->port);
+        return 0;
+    }
     int error = listener_open(&service->listener, arguments->listen,
                               arguments->listen_count, arguments->port,
                               &service->complaint);
@@ -235,6 +239,27 @@ claim_port(struct service *service)
     return error;
 }
 
+/* The port is this server's by now, and so is what was noted for it. */
+static int
+open_unix(struct service *service)
+{
+    if (!service->arguments->local.path) {
+        return 0;
+    }
+    int error = listener_open_unix(
+        &service->listener, &service->arguments->local, &service->complaint);
+    if (error) {
+        return error;
+    }
+    error =
+        control_note_socket(&service->control, &service->listener.local.file);
+    if (error) {
+        complaint_set(&service->complaint, "%s cannot be noted for dipcrm: %s",
+                      service->listener.local.file.path, strerror(error));
+    }
+    return error;
+}
+
 /* Whoever starts a server that takes mailboxes over is told what it got. */
 static void
 tell_adoption(struct service *service)
@@ -294,10 +319,8 @@ log_start(struct service *service)
 
     listener_describe(&service->listener, addresses);
     log_notice(&service->log,
-               "listening on %s, port %u: %lu mailboxes of %llu kB, packets "
-               "of %zu kB",
-               addresses, (unsigned)service->listener.port,
-               (unsigned long)arguments->mailboxes,
+               "listening on %s: %lu mailboxes of %llu kB, packets of %zu kB",
+               addresses, (unsigned long)arguments->mailboxes,
                (unsigned long long)arguments->mailbox_bytes / 1024,
                arguments->packet_bytes / 1024);
 }
@@ -355,7 +378,10 @@ run_on_port(struct service *service)
     if (error) {
         goto close_segment;
     }
-    error = create_server(service);
+    error = open_unix(service);
+    if (!error) {
+        error = create_server(service);
+    }
     if (error) {
         goto close_control;
     }
@@ -390,7 +416,8 @@ service_run(const struct arguments *arguments, struct daemon *daemon)
 close_log:
     log_fini(&service.log);
 report:
-    if (error == EADDRNOTAVAIL) { /* what --listen named */
+    if (error == EADDRNOTAVAIL || error == ENAMETOOLONG) {
+        /* What --listen or --unix named. */
         daemon_reject(daemon, &service.complaint);
         return DAEMON_MISUSE;
     }

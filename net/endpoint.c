@@ -90,3 +90,20 @@ endpoint_describe(const struct sockaddr *address,
     (void)snprintf(text, ENDPOINT_TEXT_MAX, "%s%.46s%s:%u", is_ipv6 ? "[" : "",
                    host, is_ipv6 ? "]" : "", (unsigned)endpoint_port(address));
 }
+
+void
+endpoint_describe_peer(int fd, const struct sockaddr *address,
+                       char text[static ENDPOINT_TEXT_MAX])
+{
+    struct ucred peer;
+    socklen_t bytes = sizeof peer;
+
+    if (address->sa_family != AF_UNIX) {
+        endpoint_describe(address, text);
+    } else if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &bytes) == 0) {
+        (void)snprintf(text, ENDPOINT_TEXT_MAX, "process %ld of user %lu",
+                       (long)peer.pid, (unsigned long)peer.uid);
+    } else {
+        (void)snprintf(text, ENDPOINT_TEXT_MAX, "a process");
+    }
+}

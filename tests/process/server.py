@@ -69,9 +69,10 @@ class Server(Process):
         self.port = port
         self.log = log
         self.environment = environment
+        self.path: Path | None = None  # of the Unix socket to connect over
 
     def connect(self, timeout: float = wire.ANSWER_TIMEOUT_S) -> wire.Wire:
-        return wire.Wire(self.port, timeout=timeout)
+        return wire.Wire(self.port, timeout=timeout, path=self.path)
 
     def logged(self) -> str:
         return self.log.read_text(errors="replace")

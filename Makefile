@@ -194,6 +194,12 @@ $(STRESS): %: %.o $(STRESS_SHARED) $(BUILD)/libdipccore.a
 	$(RUN)$(CC) -o $@ $< $(STRESS_SHARED) $(EXTRA) $(BUILD)/libdipccore.a \
 		$(ALL_LDFLAGS) -Wl,-z,now
 
+UNITS := build/systemd/dipc.service cli/systemd/dipc.socket
+build/systemd/%: cli/systemd/%.in FORCE
+	@mkdir -p $(@D)
+	@sed 's|@BINDIR@|$(BINDIR)|' $< | cmp -s - $@ || \
+		sed 's|@BINDIR@|$(BINDIR)|' $< >$@
+
 # What `make install` puts where: mode=directory=file, in words, and
 # link=directory=target.  ci/installed lists what comes of it.
 to = $(patsubst %,$(1)=$(2)=%,$(3))
@@ -204,6 +210,8 @@ INSTALLED := $(INSTALLED_CORE) \
 	$(foreach page,$(MAN_PAGES),$(call \
 		to,644,$(MANDIR)/man$(subst .,,$(suffix $(page))),$(page)))
 INSTALLED_LINKS :=
+INSTALLED += $(call to,644,$(PREFIX)/lib/systemd/system,$(UNITS)) \
+	$(call to,644,$(PREFIX)/lib/sysusers.d,cli/systemd/dipc.conf)
 ifdef HEDDLE
 INSTALLED += $(call to,755,$(BINDIR),build/bin/heddle) \
 	$(call to,644,$(PREFIX)/lib/heddle,build/lib/libheddle.a) \
@@ -224,7 +232,7 @@ take = rm -f $$directory/$${file\#\#*/}
 install-core: $(BUILD)/libdipccore.a ## install only the lock's library and headers
 	$(call each,$(INSTALLED_CORE),$(put))
 
-install: all $(BUILD)/libdipccore.a ## install everything under $(DESTDIR)$(PREFIX)
+install: all $(BUILD)/libdipccore.a $(UNITS) ## install everything under $(DESTDIR)$(PREFIX)
 	$(call each,$(INSTALLED),$(put))
 	$(call each,$(INSTALLED_LINKS),ln -sf $$file $$directory/$$first)
 

@@ -127,7 +127,7 @@ decide_protocol(struct session *s)
     enum protocol protocol =
         protocol_of(buffer_head(&s->input), buffer_length(&s->input));
 
-    if (protocol == PROTOCOL_RESP) {
+    if (protocol == PROTOCOL_RESP && s->dialogue.store->ops->inspect != NULL) {
         become_resp(s);
     }
     s->is_decided = protocol != PROTOCOL_UNKNOWN;

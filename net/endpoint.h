@@ -24,7 +24,7 @@ bool endpoint_is_equal(const struct sockaddr *a, const struct sockaddr *b);
 /* Does it stand for all addresses of its family? */
 bool endpoint_is_wildcard(const struct sockaddr *address);
 
-/* "127.0.0.1" or "::1". */
+/* "127.0.0.1", "::1", or a Unix socket's path, cut. */
 void endpoint_describe_host(const struct sockaddr *address,
                             char text[static ENDPOINT_TEXT_MAX]);
 

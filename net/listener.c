@@ -2,6 +2,7 @@
 
 #include <assert.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <netdb.h>
 #include <netinet/in.h>
 #include <stdbool.h>
@@ -261,6 +262,74 @@ listener_open(struct listener *listener, const char *const *addresses,
     return error;
 }
 
+static bool
+has_port(const struct sockaddr *address)
+{
+    return address->sa_family == AF_INET || address->sa_family == AF_INET6;
+}
+
+/* Errors: EADDRNOTAVAIL  the ports differ */
+static int
+agree_on_port(struct listener *listener, const struct sockaddr *address,
+              struct complaint *complaint)
+{
+    char name[ENDPOINT_TEXT_MAX];
+
+    if (!has_port(address) || endpoint_port(address) == listener->port) {
+        return 0;
+    }
+    if (listener->port == LISTENER_ANY_PORT) {
+        listener->port = endpoint_port(address);
+        return 0;
+    }
+    endpoint_describe(address, name);
+    complaint_set(complaint,
+                  "port %u: a socket was passed that listens on %s; all must "
+                  "have the port of the argument ('any' takes theirs)",
+                  (unsigned)listener->port, name);
+    return EADDRNOTAVAIL;
+}
+
+static int
+adopt_socket(struct listener *listener, int fd, struct complaint *complaint)
+{
+    struct sockaddr_storage address;
+    socklen_t bytes = sizeof address;
+
+    const int flags = fcntl(fd, F_GETFL);
+    if (flags < 0 || fcntl(fd, F_SETFL, flags | O_NONBLOCK) < 0 ||
+        getsockname(fd, (struct sockaddr *)&address, &bytes) < 0) {
+        int error = errno;
+        complaint_set(complaint, "descriptor %d cannot be used: %s", fd,
+                      strerror(error));
+        return error;
+    }
+    listener->sockets[listener->count++] = fd;
+    return agree_on_port(listener, (struct sockaddr *)&address, complaint);
+}
+
+int
+listener_adopt(struct listener *listener, const int *sockets, size_t count,
+               uint16_t port, struct complaint *complaint)
+{
+    int error = 0;
+
+    assert(count <= LISTENER_SOCKETS_MAX);
+    listener_init(listener, port);
+    for (size_t i = 0; i < count && !error; i++) {
+        error = adopt_socket(listener, sockets[i], complaint);
+    }
+    if (!error && listener->port == LISTENER_ANY_PORT) {
+        complaint_set(complaint, "port 'any': the sockets that were passed "
+                                 "have none; a number names this server");
+        error = EADDRNOTAVAIL;
+    }
+    if (error) {
+        listener->count = 0;
+    }
+    return error;
+}
+
 int
 listener_open_unix(struct listener *listener,
                    const struct unix_socket_request *request,
@@ -318,7 +387,7 @@ static void
 add_hosts(const struct listener *listener, char text[static LISTENER_TEXT_MAX])
 {
     for (size_t i = 0; i < tcp_count(listener); i++) {
-        struct sockaddr_storage address;
+        struct sockaddr_storage address = {0};
         socklen_t bytes = sizeof address;
         char name[ENDPOINT_TEXT_MAX];
         if (getsockname(listener->sockets[i], (struct sockaddr *)&address,

@@ -45,6 +45,19 @@ listener_open(struct listener *listener, const char *const *addresses,
               struct complaint *complaint) __attribute__((warn_unused_result));
 
 /*
+ * Listen on sockets that somebody else opened.
+ *   sockets  listening stream sockets, at most LISTENER_SOCKETS_MAX
+ *   port     the one of each of them that has a port, or LISTENER_ANY_PORT:
+ *            whichever it is
+ * Errors:  EADDRNOTAVAIL  a socket has another port, or none tells which
+ *          any other      from the socket calls
+ * After an error they are as they were, and the complaint names the one.
+ */
+int listener_adopt(struct listener *listener, const int *sockets, size_t count,
+                   uint16_t port, struct complaint *complaint)
+    __attribute__((warn_unused_result));
+
+/*
  * A listener without any socket yet.
  *   port  only a number, by which others know the server
  */

@@ -129,6 +129,34 @@ both_wildcards_go_together(void **state)
     listener_close(&listener);
 }
 
+static void
+sockets_of_one_port_are_adopted(void **state)
+{
+    struct listener first;
+    struct listener other;
+
+    (void)state;
+    assert_int_equal(open_on(NULL, 0, LISTENER_ANY_PORT), 0);
+    first = listener;
+    assert_int_equal(listener_adopt(&listener, first.sockets, first.count,
+                                    LISTENER_ANY_PORT, &complaint),
+                     0);
+    assert_int_equal(listener.port, first.port);
+    assert_int_equal(listener.count, first.count);
+    assert_int_equal(open_on(NULL, 0, LISTENER_ANY_PORT), 0);
+    other = listener;
+    const int mixed[] = {first.sockets[0], other.sockets[0]};
+    assert_int_equal(
+        listener_adopt(&listener, mixed, 2, first.port, &complaint),
+        EADDRNOTAVAIL);
+    assert_non_null(strstr(complaint.text, "127.0.0.1:"));
+    assert_int_equal(listener.count, 0);
+    assert_int_equal(connect_ipv4(first.port), 0);
+    assert_int_equal(connect_ipv4(other.port), 0);
+    listener_close(&first);
+    listener_close(&other);
+}
+
 static struct unix_socket_request
 request_at(const char *path)
 {
@@ -202,6 +230,7 @@ main(void)
         cmocka_unit_test(names_become_addresses_once_each),
         cmocka_unit_test(a_wrong_name_is_named),
         cmocka_unit_test(both_wildcards_go_together),
+        cmocka_unit_test(sockets_of_one_port_are_adopted),
         cmocka_unit_test(a_unix_socket_is_one_more),
         cmocka_unit_test(a_unix_socket_that_fails_leaves_the_rest),
     };

@@ -7,7 +7,7 @@ import select
 import signal
 import subprocess
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from process import machine, wire
@@ -113,7 +113,10 @@ def read_port(pipe: int) -> int:
 
 
 def start_foreground(
-    command: list[str], log: Path, environment: dict[str, str]
+    command: list[str],
+    log: Path,
+    environment: dict[str, str],
+    pass_fds: Sequence[int] = (),
 ) -> Server:
     """Start a dipc --foreground, and return once it listens."""
     with open(log, "ab") as errors:
@@ -123,6 +126,7 @@ def start_foreground(
             stdout=subprocess.PIPE,
             stderr=errors,
             env=environment,
+            pass_fds=pass_fds,
         )
     assert process.stdout is not None
     process.returncode = 0  # whoever waits for it is Process.wait

@@ -10,6 +10,7 @@ BINDIR = $(PREFIX)/bin
 LIBDIR = $(PREFIX)/lib
 INCLUDEDIR = $(PREFIX)/include
 MANDIR = $(PREFIX)/share/man
+UNITDIR = $(PREFIX)/lib/systemd/system
 DESTDIR =
 PYTHON = python3
 
@@ -210,7 +211,7 @@ INSTALLED := $(INSTALLED_CORE) \
 	$(foreach page,$(MAN_PAGES),$(call \
 		to,644,$(MANDIR)/man$(subst .,,$(suffix $(page))),$(page)))
 INSTALLED_LINKS :=
-INSTALLED += $(call to,644,$(PREFIX)/lib/systemd/system,$(UNITS)) \
+INSTALLED += $(call to,644,$(UNITDIR),$(UNITS)) \
 	$(call to,644,$(PREFIX)/lib/sysusers.d,cli/systemd/dipc.conf)
 ifdef HEDDLE
 INSTALLED += $(call to,755,$(BINDIR),build/bin/heddle) \

@@ -78,7 +78,7 @@ MAN_PAGES := $(wildcard docs/man/*.[1-9])
 
 .DELETE_ON_ERROR:
 .SECONDARY:
-.PHONY: all check demo dist pdf install uninstall format clean help tests stress \
+.PHONY: all check demo dist hygiene package package-check pdf install uninstall format clean help tests stress \
 	stress-programs stress-quick stress-death install-core verify
 
 all: $(COMMANDS:%=build/bin/%) $(HEDDLE) ## build every command into build/bin (the default)
@@ -254,6 +254,18 @@ build/dipc.pdf: docs/manual/make docs/manual/manual.css \
 
 dist: $(if $(NAME),build/dipc.pdf) ## pack the sources as a .tar.gz (NAME=prog3: prog3.tgz with prog3.pdf)
 	@ci/dist $(NAME)
+
+package: ## build the Debian packages, in build/package
+	@ci/dependencies package
+	@ci/package
+
+package-check: ## build, install, use and purge the Debian packages, as root
+	@ci/dependencies package
+	@ci/package --check
+
+hygiene: ## all builds alike, installs as listed, archives and PDF reproducible
+	@ci/dependencies manual
+	@ci/hygiene
 
 format: ## lay out the C sources as .clang-format says
 	clang-format -i $(C_FILES)

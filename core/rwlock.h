@@ -119,8 +119,8 @@ rwlock_cancel(struct seat_table *seats, struct rwlock *lock, uint32_t seat);
 void rwlock_recover(struct seat_table *seats, struct rwlock *lock);
 
 /*
- * After seat_take said EOWNERDEAD and the seat's place is this lock: remove what
- * its last owner left here.  The seat is idle then, and the caller's.
+ * After seat_take said EOWNERDEAD and the seat's place is this lock: remove
+ * what its last owner left here.  The seat is idle then, and the caller's.
  */
 void rwlock_bury(struct seat_table *seats, struct rwlock *lock, uint32_t seat);
 

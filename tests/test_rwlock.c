@@ -992,8 +992,8 @@ wake_1_and_keep_the_guard(void *argument)
 }
 
 /*
- * The kernel gives a dead thread's mutexes back one by one: the guard may be had
- * a moment before the seat shows its owner's death.  A nap covers that.
+ * The kernel gives a dead thread's mutexes back one by one: the guard may be
+ * had a moment before the seat shows its owner's death.  A nap covers that.
  */
 static void
 a_sleeper_that_gets_a_dead_one_s_guard_rebuilds(void **state)

@@ -10,7 +10,8 @@
  * seat is free, and the lock can be had.
  *
  * Scripts.
- *   r w   acquire for reading, for writing, and release; R W, x y: see mortals.h
+ *   r w   acquire for reading, for writing, and release; R W, x y: as in
+ *         mortals.h
  *   v     remove the dead, as a server does now and then
  */
 

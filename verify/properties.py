@@ -77,8 +77,8 @@ DEATH = ("--deaths=1",)
 # Time passes only when nobody can go on: the naps in which sleepers look for
 # the dead end then.
 MORTAL = ("--deaths=1", "--idle-time")
-MORTAL_WORDS = ("--deaths=1", "--idle-time", "--preemptions=2")
-MORTAL_WORD = ("--deaths=1", "--idle-time", "--preemptions=1")
+MORTAL_TWICE = ("--deaths=1", "--idle-time", "--preemptions=2")
+MORTAL_ONCE = ("--deaths=1", "--idle-time", "--preemptions=1")
 MORTALS = ("--deaths=2", "--idle-time", "--preemptions=1")
 EARLY = ("--spurious", "--timeouts=1")
 EARLY_MORE = ("--spurious", "--timeouts=3")
@@ -207,19 +207,22 @@ ROWS = (
         ("!w v", "!v w", "!v r"), True, MORTAL),
     Row(LOCKED, "death_rwlock",
         "2 threads, one dies, on futex words; at most 2 preemptions",
-        ("-f !w r", "-f !r w", "-f !w v"), False, MORTAL_WORDS),
+        ("-f !w r", "-f !r w", "-f !w v"), False, MORTAL_TWICE),
     Row(LOCKED, "death_rwlock",
         "2 threads, one dies, on futex words; at most 1 preemption",
         ("-f !w w", "-f !r r", "-f !W r", "-f !w R", "-f !w x"), False,
-        MORTAL_WORD),
+        MORTAL_ONCE),
     Row(LOCKED, "death_rwlock", "2 threads, 2 operations of one",
         ("!wr w", "!rw r", "!w ww", "!r wr"), False, MORTAL),
     Row(LOCKED, "death_rwlock", "3 threads, a holder dies, two are queued",
         ("!w w r",), False, MORTAL),
-    Row(LOCKED, "death_rwlock", "3 threads, one dies, every mix",
-        ("!w w w", "!w r r", "!r w w", "!r w r", "!r r r"), False, MORTAL),
-    Row(LOCKED, "death_rwlock", f"3 threads, one dies, {DEADLINES}",
-        ("!w W r", "!W w r", "!w R w", "!r W r"), False, MORTAL),
+    Row(LOCKED, "death_rwlock",
+        "3 threads, one dies, every mix; at most 1 preemption",
+        ("!w w w", "!w r r", "!r w w", "!r w r", "!r r r"), False,
+        MORTAL_ONCE),
+    Row(LOCKED, "death_rwlock",
+        f"3 threads, one dies, {DEADLINES}; at most 1 preemption",
+        ("!w W r", "!W w r", "!w R w", "!r W r"), False, MORTAL_ONCE),
     Row(LOCKED, "death_rwlock",
         "2 threads, and who removes the dead dies; at most 1 preemption",
         ("!r !v", "!w !v", "!v !v", "!W !v"), False, MORTALS),
@@ -296,8 +299,8 @@ def build(heddle: Path, directory: Path) -> None:
     """Every harness and the core, as they are."""
     directory.mkdir(parents=True, exist_ok=True)
     sources = [CORE / f"{name}.c" for name in ALL]
-    sources += [HERE / f"{name}.c" for name in (*set(SHARED.values()),
-                                               *HARNESSES)]
+    names = (*sorted(set(SHARED.values())), *HARNESSES)
+    sources += [HERE / f"{name}.c" for name in names]
     for source in sources:
         said = compile_one(heddle, source, directory / f"{source.stem}.o")
         if said:

@@ -11,7 +11,7 @@ from pathlib import Path
 from process import machine
 from process.main import main
 
-TOP = Path(__file__).resolve().parents[1]
+TOP = Path(__file__).resolve().parents[2]
 
 # rule, file, what is put at its end, what is said of it
 PLANTED = (

@@ -77,7 +77,7 @@ MAN_PAGES := $(wildcard docs/man/*.[1-9])
 
 .DELETE_ON_ERROR:
 .SECONDARY:
-.PHONY: all check demo install uninstall format clean help tests stress \
+.PHONY: all check demo dist pdf install uninstall format clean help tests stress \
 	stress-programs stress-quick stress-death install-core verify
 
 all: $(COMMANDS:%=build/bin/%) $(HEDDLE) ## build every command into build/bin (the default)
@@ -194,6 +194,12 @@ $(STRESS): %: %.o $(STRESS_SHARED) $(BUILD)/libdipccore.a
 	$(RUN)$(CC) -o $@ $< $(STRESS_SHARED) $(EXTRA) $(BUILD)/libdipccore.a \
 		$(ALL_LDFLAGS) -Wl,-z,now
 
+UNITS := build/systemd/dipc.service cli/systemd/dipc.socket
+build/systemd/%: cli/systemd/%.in FORCE
+	@mkdir -p $(@D)
+	@sed 's|@BINDIR@|$(BINDIR)|' $< | cmp -s - $@ || \
+		sed 's|@BINDIR@|$(BINDIR)|' $< >$@
+
 # What `make install` puts where: mode=directory=file, in words, and
 # link=directory=target.  ci/installed lists what comes of it.
 to = $(patsubst %,$(1)=$(2)=%,$(3))
@@ -204,6 +210,8 @@ INSTALLED := $(INSTALLED_CORE) \
 	$(foreach page,$(MAN_PAGES),$(call \
 		to,644,$(MANDIR)/man$(subst .,,$(suffix $(page))),$(page)))
 INSTALLED_LINKS :=
+INSTALLED += $(call to,644,$(PREFIX)/lib/systemd/system,$(UNITS)) \
+	$(call to,644,$(PREFIX)/lib/sysusers.d,cli/systemd/dipc.conf)
 ifdef HEDDLE
 INSTALLED += $(call to,755,$(BINDIR),build/bin/heddle) \
 	$(call to,644,$(PREFIX)/lib/heddle,build/lib/libheddle.a) \
@@ -224,7 +232,7 @@ take = rm -f $$directory/$${file\#\#*/}
 install-core: $(BUILD)/libdipccore.a ## install only the lock's library and headers
 	$(call each,$(INSTALLED_CORE),$(put))
 
-install: all $(BUILD)/libdipccore.a ## install everything under $(DESTDIR)$(PREFIX)
+install: all $(BUILD)/libdipccore.a $(UNITS) ## install everything under $(DESTDIR)$(PREFIX)
 	$(call each,$(INSTALLED),$(put))
 	$(call each,$(INSTALLED_LINKS),ln -sf $$file $$directory/$$first)
 
@@ -235,6 +243,16 @@ uninstall: ## remove what install put there
 		[ ! -d '$(DESTDIR)'$$directory ] || rmdir \
 			--ignore-fail-on-non-empty '$(DESTDIR)'$$directory; \
 	done
+
+pdf: build/dipc.pdf ## make the manual as one PDF, build/dipc.pdf
+build/dipc.pdf: docs/manual/make docs/manual/manual.css \
+		$(wildcard docs/*.md) $(MAN_PAGES) net/version.h
+	@mkdir -p $(@D)
+	$(SAY) lay-out $@
+	$(RUN)docs/manual/make $@
+
+dist: $(if $(NAME),build/dipc.pdf) ## pack the sources as a .tar.gz (NAME=prog3: prog3.tgz with prog3.pdf)
+	@ci/dist $(NAME)
 
 format: ## lay out the C sources as .clang-format says
 	clang-format -i $(C_FILES)

@@ -2,9 +2,9 @@
 
 #include <arpa/inet.h>
 #include <netinet/in.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/un.h>
-#include <stdio.h>
 #include <unistd.h>
 
 #include "cmocka_all.h"

@@ -77,7 +77,9 @@ class Make(ProcessCase):
     def listed(self) -> set[str]:
         """The lines of ci/installed that hold on this machine."""
         lines = set()
-        for line in (machine.TOP / "ci" / "installed").read_text().splitlines():
+        for line in (
+            (machine.TOP / "ci" / "installed").read_text().splitlines()
+        ):
             line, _, only = line.partition(" [")
             if line[0] != "#" and only in ("", platform.machine() + "]"):
                 lines.add(line)

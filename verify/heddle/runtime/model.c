@@ -143,6 +143,7 @@ thread_reset(struct hd_thread *thread, int id)
     thread->joined = false;
     thread->finished = false;
     thread->signalled = false;
+    thread->spurned = false;
     thread->dying = false;
     thread->may_die = hd_options.deaths_everywhere;
     thread->mortal = thread->may_die;

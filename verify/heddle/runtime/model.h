@@ -99,6 +99,7 @@ struct hd_thread {
     bool joined;
     bool finished;  /* its exit has happened */
     bool signalled; /* a condition wait or futex was woken */
+    bool spurned;   /* a weak exchange just failed for nothing */
     bool may_die;
     bool mortal;     /* it could have died at some step */
     bool dying;      /* dead, but for the mutexes it still holds */

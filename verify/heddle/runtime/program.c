@@ -116,16 +116,6 @@ hd_program_exit(int status, const void *pc)
     hd_model_end(HD_END_DONE);
 }
 
-/* What exit() does first, the last registered first. */
-static void
-run_at_exit(void)
-{
-    while (at_exits > 0) {
-        at_exits--;
-        at_exit[at_exits]();
-    }
-}
-
 HD_LIBC(int, atexit, void (*function)(void))
 {
     if (at_exits == AT_EXIT_MAX) {
@@ -135,13 +125,6 @@ HD_LIBC(int, atexit, void (*function)(void))
     at_exits++;
     hd_progress();
     return 0;
-}
-
-_Noreturn void
-hd_libc_exit(int status)
-{
-    run_at_exit();
-    hd_program_exit(status, HD_CALLER);
 }
 
 HD_LIBC(_Noreturn void, _exit, int status)
@@ -198,6 +181,23 @@ check_locks(void)
     }
 }
 
+/* What exit() does first, the last registered first. */
+static void
+run_at_exit(void)
+{
+    while (at_exits > 0) {
+        at_exits--;
+        at_exit[at_exits]();
+    }
+}
+
+_Noreturn void
+hd_libc_exit(int status)
+{
+    run_at_exit();
+    hd_program_exit(status, HD_CALLER);
+}
+
 _Noreturn void
 hd_program_thread_end(void)
 {
@@ -213,6 +213,10 @@ hd_program_thread_end(void)
     hd_death_abandon(self);
     hd_death_settle(self);
     self->finished = true;
+    if (hd.live == UINT64_C(1) << self->id) {
+        run_at_exit();
+        hd_heap_leaks();
+    }
     self->state = HD_DONE;
     hd.live &= ~(UINT64_C(1) << self->id);
     hd_model_leave();

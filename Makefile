@@ -77,7 +77,7 @@ MAN_PAGES := $(wildcard docs/man/*.[1-9])
 
 .DELETE_ON_ERROR:
 .SECONDARY:
-.PHONY: all check demo install uninstall format clean help tests stress \
+.PHONY: all check demo dist pdf install uninstall format clean help tests stress \
 	stress-programs stress-quick stress-death install-core verify
 
 all: $(COMMANDS:%=build/bin/%) $(HEDDLE) ## build every command into build/bin (the default)
@@ -243,6 +243,16 @@ uninstall: ## remove what install put there
 		[ ! -d '$(DESTDIR)'$$directory ] || rmdir \
 			--ignore-fail-on-non-empty '$(DESTDIR)'$$directory; \
 	done
+
+pdf: build/dipc.pdf ## make the manual as one PDF, build/dipc.pdf
+build/dipc.pdf: docs/manual/make docs/manual/manual.css \
+		$(wildcard docs/*.md) $(MAN_PAGES) net/version.h
+	@mkdir -p $(@D)
+	$(SAY) lay-out $@
+	$(RUN)docs/manual/make $@
+
+dist: $(if $(NAME),build/dipc.pdf) ## pack the sources as a .tar.gz (NAME=prog3: prog3.tgz with prog3.pdf)
+	@ci/dist $(NAME)
 
 format: ## lay out the C sources as .clang-format says
 	clang-format -i $(C_FILES)

@@ -43,7 +43,7 @@ ALL_CFLAGS = -std=c11 -D_GNU_SOURCE -pthread -MMD -MP \
 LDFLAGS =
 ALL_LDFLAGS = $(CFLAGS) $(LDFLAGS) -pthread
 
-COMMANDS := dipc dipcrm
+COMMANDS := dipc dipcrm dipcgather dipcsend
 CORE := $(patsubst %.c,$(BUILD)/%.o,$(wildcard core/*.c))
 NET := $(patsubst %.c,$(BUILD)/%.o,$(wildcard net/*.c))
 CLI := $(patsubst %.c,$(BUILD)/%.o,$(filter-out \
@@ -151,7 +151,7 @@ build/lib/libheddle.a: $(HEDDLE_RUNTIME)
 	@rm -f $@
 	@$(AR) rcs $@ $^
 
-$(BUILD)/cli/dipc $(BUILD)/cli/dipcrm: %: %.o $(LIBRARIES)
+$(COMMANDS:%=$(BUILD)/cli/%): %: %.o $(LIBRARIES)
 	$(SAY) link $@
 	$(RUN)$(CC) -o $@ $< $(LIBRARIES) $(ALL_LDFLAGS)
 
@@ -159,7 +159,7 @@ $(BUILD)/cli/dipc $(BUILD)/cli/dipcrm: %: %.o $(LIBRARIES)
 build/bin/%: $(BUILD)/cli/% FORCE
 	@mkdir -p $(@D)
 	@cmp -s $< $@ || ln -f $< $@ 2>/dev/null || cp -f $< $@
-	@ln -sf build/bin/$* $*
+	@case $* in dipc | dipcrm) ln -sf build/bin/$* $* ;; esac
 
 .PHONY: FORCE
 FORCE:

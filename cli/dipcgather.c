@@ -32,8 +32,7 @@ struct show {
     bool is_shown;
 };
 
-static void
-catch(int signal)
+static void catch (int signal)
 {
     struct gather *gather = atomic_load(&stoppable);
 
@@ -109,7 +108,8 @@ fill_in(const char *argument, const char *number)
     const size_t step = strlen(PLACEHOLDER);
     size_t room = strlen(argument) + 1;
 
-    for (const char *at = argument; (at = strstr(at, PLACEHOLDER)); at += step) {
+    for (const char *at = argument; (at = strstr(at, PLACEHOLDER));
+         at += step) {
         room += strlen(number);
     }
     char *filled = calloc(room, 1);
@@ -207,9 +207,9 @@ hand_out(struct gather *gather, const struct dipcgather_arguments *arguments,
                       token, address, which);
         return 0;
     }
-    int error = dipcgather_report_write(arguments->tokens, which,
-                                        arguments->children, token,
-                                        strlen(token), true, complaint);
+    int error =
+        dipcgather_report_write(arguments->tokens, which, arguments->children,
+                                token, strlen(token), true, complaint);
     if (!error) {
         (void)fprintf(stderr, "dipcsend --token-file %s/%0*u %s %u\n",
                       arguments->tokens,
@@ -227,8 +227,7 @@ hand_out_all(struct gather *gather,
     int error = 0;
 
     if (arguments->tokens) {
-        error =
-            dipcgather_report_make_directory(arguments->tokens, complaint);
+        error = dipcgather_report_make_directory(arguments->tokens, complaint);
     }
     for (unsigned i = arguments->children - arguments->remote;
          i < arguments->children && !error; i++) {

@@ -185,8 +185,9 @@ static const struct {
     {"timeout", "TIME", "what all of it may take (no limit)", read_timeout},
     {"fail-fast", NULL, "the first child that fails ends all of it",
      read_fail_fast},
-    {"output", "DIR|-", "a file for each result in DIR (-: one after the "
-                        "other)",
+    {"output", "DIR|-",
+     "a file for each result in DIR (-: one after the "
+     "other)",
      read_output},
     {"listen", "ADDRESS", "listen there, [:PORT] (a private Unix socket)",
      read_listen},

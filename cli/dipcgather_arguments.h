@@ -27,17 +27,17 @@ enum dipcgather_action {
 struct dipcgather_arguments {
     enum dipcgather_action action;
     unsigned children;
-    unsigned remote;         /* of them, the last */
-    uint64_t timeout_ns;     /* 0: none */
+    unsigned remote;     /* of them, the last */
+    uint64_t timeout_ns; /* 0: none */
     bool fail_fast;
     bool quiet;
-    const char *output;      /* a directory; NULL: standard output */
-    const char *tokens;      /* a directory; NULL: shown */
+    const char *output; /* a directory; NULL: standard output */
+    const char *tokens; /* a directory; NULL: shown */
     bool listens;
     char host[DIPCGATHER_HOST_MAX];
-    uint16_t port;           /* 0: any */
+    uint16_t port; /* 0: any */
     uint64_t result_bytes_max;
-    char *const *command;    /* NULL: none; ends with NULL */
+    char *const *command; /* NULL: none; ends with NULL */
 };
 
 /*

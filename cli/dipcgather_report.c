@@ -46,16 +46,16 @@ dipcgather_report_progress(const struct gather_progress *progress,
     if (progress->failed > 0) {
         (void)snprintf(failed, sizeof failed, ", %u failed", progress->failed);
     }
-    (void)snprintf(line, DIPCGATHER_REPORT_LINE,
-                   "%u of %u done%s, %u sending, %s, %llu s",
-                   progress->complete, progress->children, failed,
-                   progress->connected, bytes,
-                   (unsigned long long)(elapsed_ns / CLOCK_NS_PER_S));
+    (void)snprintf(
+        line, DIPCGATHER_REPORT_LINE, "%u of %u done%s, %u sending, %s, %llu s",
+        progress->complete, progress->children, failed, progress->connected,
+        bytes, (unsigned long long)(elapsed_ns / CLOCK_NS_PER_S));
     return line;
 }
 
 static void
-describe_reason(const struct gather_result *result, char text[static REASON_MAX])
+describe_reason(const struct gather_result *result,
+                char text[static REASON_MAX])
 {
     char room[GATHER_TEXT_MAX];
     const char *hint = "";
@@ -230,9 +230,9 @@ dipcgather_report_save(const struct gather *gather, unsigned children,
     for (unsigned i = 0; i < children && !error; i++) {
         const struct gather_result *result = gather_result(gather, i);
         if (result->outcome == GATHER_COMPLETE) {
-            error = dipcgather_report_write(directory, i, children,
-                                            result->data, result->length_bytes,
-                                            false, complaint);
+            error =
+                dipcgather_report_write(directory, i, children, result->data,
+                                        result->length_bytes, false, complaint);
         }
     }
     return error;

@@ -20,9 +20,10 @@
  * A line of progress: "12 of 20 done, 1 failed, 3 sending, 4.2 MB, 12 s".
  * Returns line.
  */
-const char *dipcgather_report_progress(const struct gather_progress *progress,
-                                       uint64_t elapsed_ns,
-                                       char line[static DIPCGATHER_REPORT_LINE]);
+const char *
+dipcgather_report_progress(const struct gather_progress *progress,
+                           uint64_t elapsed_ns,
+                           char line[static DIPCGATHER_REPORT_LINE]);
 
 /*
  * Say on standard error which children have no result, and why: one line for

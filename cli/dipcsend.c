@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -23,12 +24,16 @@
 #define EXIT_COMMAND 3
 #define TOKEN_MAX 80
 
-static int
-complain(const char *format, const char *what, const char *why)
+__attribute__((format(printf, 1, 2))) static int
+complain(const char *format, ...)
 {
-    (void)fprintf(stderr, PROGRAM ": ");
-    (void)fprintf(stderr, format, what, why);
-    (void)fprintf(stderr, "\n");
+    struct complaint complaint;
+    va_list arguments;
+
+    va_start(arguments, format);
+    complaint_set_list(&complaint, format, arguments);
+    va_end(arguments);
+    (void)fprintf(stderr, PROGRAM ": %s\n", complaint.text);
     return EXIT_FAILURE;
 }
 
@@ -47,7 +52,7 @@ read_token(const char *path, char token[static TOKEN_MAX])
     token[length] = '\0';
     token[strcspn(token, "\r\n")] = '\0';
     if (token[0] == '\0') {
-        return complain("there is no token in %s%s", path, "");
+        return complain("there is no token in %s", path);
     }
     return 0;
 }
@@ -64,8 +69,8 @@ take_token(const struct dipcsend_arguments *arguments,
         status = read_token(arguments->token_file, token);
     } else if (!variable || variable[0] == '\0') {
         status = complain("no token: %s holds it, or --token-file names a "
-                          "file%s",
-                          GATHER_SENDER_TOKEN, "");
+                          "file",
+                          GATHER_SENDER_TOKEN);
     } else {
         (void)snprintf(token, TOKEN_MAX, "%s", variable);
     }
@@ -90,6 +95,25 @@ size_of_input(const struct dipcsend_arguments *arguments)
     return arguments->size_bytes;
 }
 
+/* Whoever gathers sees no process from here: tell it. */
+static int
+tell_failure(struct gather_sender *sender, const char *command, int status)
+{
+    if (WIFSIGNALED(status)) {
+        (void)complain("%s was ended by a signal (%s): it has no result",
+                       command, strsignal(WTERMSIG(status)));
+    } else {
+        (void)complain("%s exited %d: it has no result", command,
+                       WEXITSTATUS(status));
+    }
+    uint64_t number = WIFSIGNALED(status) ? 128 + (uint64_t)WTERMSIG(status)
+                                          : (uint64_t)WEXITSTATUS(status);
+    if (gather_sender_fail(sender, number)) {
+        (void)complain("%s", gather_sender_error(sender));
+    }
+    return EXIT_COMMAND;
+}
+
 static int
 run_command(struct gather_sender *sender, char *const *arguments)
 {
@@ -102,21 +126,9 @@ run_command(struct gather_sender *sender, char *const *arguments)
     int error = gather_command_run(sender, &command, false, &status);
     if (error) {
         const char *why = gather_sender_error(sender);
-        return complain("%s%s", why[0] != '\0' ? why : strerror(error), "");
+        return complain("%s", why[0] != '\0' ? why : strerror(error));
     }
-    if (WIFSIGNALED(status)) {
-        (void)complain("%s was ended by a signal: %s, so nothing is sent",
-                       arguments[0], strsignal(WTERMSIG(status)));
-        return EXIT_COMMAND;
-    }
-    if (status) {
-        char number[16];
-        (void)snprintf(number, sizeof number, "%d", WEXITSTATUS(status));
-        (void)complain("%s exited %s, so nothing is sent", arguments[0],
-                       number);
-        return EXIT_COMMAND;
-    }
-    return EXIT_SUCCESS;
+    return status ? tell_failure(sender, arguments[0], status) : EXIT_SUCCESS;
 }
 
 static int
@@ -126,8 +138,7 @@ send_input(struct gather_sender *sender)
     if (!error) {
         error = gather_sender_finish(sender);
     }
-    return error ? complain("%s%s", gather_sender_error(sender), "")
-                 : EXIT_SUCCESS;
+    return error ? complain("%s", gather_sender_error(sender)) : EXIT_SUCCESS;
 }
 
 static int
@@ -137,7 +148,7 @@ send_result(struct gather_sender *sender,
     gather_sender_announce(sender, arguments->type, size_of_input(arguments));
     if (arguments->fail) {
         return gather_sender_fail(sender, arguments->fail)
-                   ? complain("%s%s", gather_sender_error(sender), "")
+                   ? complain("%s", gather_sender_error(sender))
                    : EXIT_SUCCESS;
     }
     return arguments->command ? run_command(sender, arguments->command)
@@ -156,13 +167,15 @@ send_once(const struct dipcsend_arguments *arguments)
     int error = gather_sender_create(arguments->address, arguments->which,
                                      token, &sender);
     if (error == EINVAL) {
-        (void)complain("'%s' is not HOST:PORT, [IPV6]:PORT or unix:PATH, or "
-                       "the token is none%s",
-                       arguments->address, "");
+        (void)complain("'%s' is not HOST:PORT, [IPV6]:PORT or unix:PATH",
+                       arguments->address);
         return EXIT_USAGE;
     }
+    if (error == EACCES) {
+        return complain("the token is not one that dipcgather gives");
+    }
     if (error) {
-        return complain("%s%s", strerror(error), "");
+        return complain("%s", strerror(error));
     }
     int status = send_result(sender, arguments);
     gather_sender_destroy(sender);
@@ -177,7 +190,7 @@ main(int argc, char **argv)
 
     daemon_occupy_standard_descriptors();
     if (dipcsend_arguments_parse(argc, argv, &arguments, &complaint)) {
-        (void)complain("%s%s", complaint.text, "");
+        (void)complain("%s", complaint.text);
         return EXIT_USAGE;
     }
     switch (arguments.action) {

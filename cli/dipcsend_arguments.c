@@ -37,7 +37,8 @@ dipcsend_arguments_print_help(FILE *stream)
         "usage: dipcsend [options] ADDRESS WHICH [-- command [argument...]]\n"
         "\n"
         "Send standard input, or what a command writes, to a dipcgather that\n"
-        "waits for it. The token that it gave for this child is taken from the\n"
+        "waits for it. The token that it gave for this child is taken from "
+        "the\n"
         "variable " GATHER_SENDER_TOKEN ", or from a file.\n"
         "\n"
         "  ADDRESS      HOST:PORT, [IPV6]:PORT or unix:PATH\n"
@@ -46,7 +47,8 @@ dipcsend_arguments_print_help(FILE *stream)
         "options:\n"
         "  --token-file FILE  where the token is\n"
         "  --type N           a number for whoever gathers (0)\n"
-        "  --size BYTES       announce so many (those of a file that is standard"
+        "  --size BYTES       announce so many (those of a file that is "
+        "standard"
         " input)\n"
         "  --fail N           declare a fatal error, N, and send nothing\n"
         "  --help             print this and exit\n"
@@ -159,7 +161,8 @@ dipcsend_arguments_parse(int argc, char **argv,
     if (error || arguments->action != DIPCSEND_SEND) {
         return error;
     }
-    error = read_positionals(argc - optind, argv + optind, arguments, complaint);
+    error =
+        read_positionals(argc - optind, argv + optind, arguments, complaint);
     if (!error && arguments->fail && arguments->command) {
         complaint_set(complaint, "--fail sends nothing: '%s' would not be run",
                       arguments->command[0]);

@@ -113,7 +113,7 @@ gather_sender_create(const char *address, unsigned which, const char *token,
     const size_t length = strlen(token);
 
     if (length == 0 || length > CODEC_TOKEN_MAX || strpbrk(token, " \r\n")) {
-        return EINVAL;
+        return EACCES;
     }
     struct gather_sender *made = calloc(1, sizeof *made);
     if (!made) {

@@ -52,7 +52,8 @@ struct gather_sender;
  * A sender that is not connected yet.
  *   address  "HOST:PORT", "[IPV6]:PORT" or "unix:PATH"
  *   which    the child's number
- * Errors: EINVAL  the address is none of these, or the token is none;
+ * Errors: EINVAL  the address is none of these
+ *         EACCES  no parent gives such a token
  *         ENOMEM
  */
 int gather_sender_create(const char *address, unsigned which, const char *token,

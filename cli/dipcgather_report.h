@@ -14,7 +14,7 @@
 #include "complaint.h"
 #include "gather.h"
 
-#define DIPCGATHER_REPORT_LINE 100
+#define DIPCGATHER_REPORT_LINE 160
 
 /*
  * A line of progress: "12 of 20 done, 1 failed, 3 sending, 4.2 MB, 12 s".

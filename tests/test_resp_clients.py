@@ -157,6 +157,7 @@ class RedisCliTerminal(ClientCase):
     def test_stat_shows_what_happens(self) -> None:
         server = self.dipc()
         self.cli(server, "set", "3", "hello")
+        machine.need_command("redis-cli")
         # It has no end of its own; a shell survives the key that ends it.
         terminal = self.tmux.start(
             *("bash", "-c", 'trap : INT; redis-cli "$@"; true', "bash"),

@@ -12,27 +12,26 @@
 
 #define PIPELINED 10000
 
-#define EXPECT(condition)                                              \
-    do {                                                               \
-        if (!(condition)) {                                            \
-            fprintf(stderr, "line %d: %s\n", __LINE__, #condition);    \
-            exit(1);                                                   \
-        }                                                              \
+#define EXPECT(condition)                                           \
+    do {                                                            \
+        if (!(condition)) {                                         \
+            fprintf(stderr, "line %d: %s\n", __LINE__, #condition); \
+            exit(1);                                                \
+        }                                                           \
     } while (0)
 
 static int
 is_text(const redisReply *reply, int type, const char *text)
 {
-    return reply != NULL && reply->type == type &&
-           reply->len == strlen(text) &&
+    return reply != NULL && reply->type == type && reply->len == strlen(text) &&
            memcmp(reply->str, text, reply->len) == 0;
 }
 
 static void
 ask_one_by_one(redisContext *context)
 {
-    redisReply *reply = redisCommand(context, "SET mailbox:%d %b", 3, "a\0b",
-                                     (size_t)3);
+    redisReply *reply =
+        redisCommand(context, "SET mailbox:%d %b", 3, "a\0b", (size_t)3);
     EXPECT(is_text(reply, REDIS_REPLY_STATUS, "OK"));
     freeReplyObject(reply);
     reply = redisCommand(context, "GET 3");

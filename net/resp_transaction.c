@@ -271,7 +271,9 @@ execute(struct resp *resp, const struct store_content *content,
 static int
 look(void *context, const struct store_content *content)
 {
-    return execute(context, content, NULL);
+    int error = execute(context, content, NULL);
+
+    return error == RESP_NOTHING_WRITTEN ? 0 : error;
 }
 
 static int
@@ -314,10 +316,13 @@ execute_queue(struct resp *resp)
     if (!transaction->has_mailbox) {
         return execute_without_mailbox(resp);
     }
-    error = transaction->writes
-                ? ops->update(resp->store, transaction->mailbox, decide, resp,
-                              &view)
-                : ops->inspect(resp->store, transaction->mailbox, look, resp);
+    if (transaction->writes) {
+        error =
+            ops->update(resp->store, transaction->mailbox, decide, resp, &view);
+    } else {
+        error = ops->inspect(resp->store, transaction->mailbox, look, resp);
+        error = error == 0 ? RESP_NOTHING_WRITTEN : error;
+    }
     if (error == 0 || error == RESP_NOTHING_WRITTEN || error == ESTALE) {
         resp_command_count(resp, error);
     }

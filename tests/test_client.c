@@ -189,7 +189,7 @@ a_stalled_write_delays_nobody(void **state)
     live_server_say(stalled, "w 0 4096\nthe first of them");
     int fd = live_server_connect(&live);
     for (int i = 0; i < 100; i++) {
-        char expected[64];
+        char expected[96];
         live_server_say(fd, "w 0 3\nnewr 0\n");
         (void)snprintf(expected, sizeof expected,
                        "ok 0 version=%d size=3\nok 3 version=%d size=3\nnew",

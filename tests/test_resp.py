@@ -66,10 +66,11 @@ class Commands(RespCase):
         self.assertEqual(client.command("SETRANGE", 0, 1, "2"), len(data))
         self.assertTrue(client.command("GET", 0) == data.replace(
             b"012", b"022", 1))
-        until(
-            lambda: (machine.status(server.pid, "RssAnon") or 0) < 16384,
-            "the buffers are given back",
-        )
+        if machine.VARIANT in ("release", "debug"):
+            until(
+                lambda: (machine.status(server.pid, "RssAnon") or 0) < 16384,
+                "the buffers are given back",
+            )
 
     def test_a_long_pipeline_is_answered_in_order(self) -> None:
         client = self.open(self.dipc())

@@ -94,6 +94,32 @@ class Examples(ProcessCase):
         self.assertEqual(said, [])
 
 
+class Commands(ProcessCase):
+    def test_what_is_said_to_be_made_can_be_made(self) -> None:
+        """What these targets do is tested where it belongs; none of them is
+        a word of the documents alone."""
+        shown = set()
+        for page in ("README.md", "docs/install.md"):
+            text = (machine.TOP / page).read_text()
+            for line in (line for block in blocks(text) for line in block):
+                if line.startswith("make "):
+                    shown.add(line.partition(" #")[0].strip())
+        self.assertGreater(len(shown), 8)
+        for command in sorted(shown):
+            with self.subTest(command):
+                done = subprocess.run(
+                    [*command.split(), "--dry-run"],
+                    cwd=machine.TOP,
+                    stdin=subprocess.DEVNULL,
+                    stdout=subprocess.DEVNULL,
+                    stderr=subprocess.PIPE,
+                    text=True,
+                    env=self.environment,
+                    timeout=40,
+                )
+                self.assertEqual(done.returncode, 0, done.stderr)
+
+
 class Protocol(ProcessCase):
     def test_its_example_is_exact(self) -> None:
         text = (machine.TOP / "docs" / "protocol.md").read_text()

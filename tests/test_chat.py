@@ -364,6 +364,7 @@ class People(ProcessCase):
         shell.type("echo in the shell", "Enter")
         shell.expect("\nin the shell")
         shell.type("fg", "Enter")
+        until(lambda: shell.lines()[-1] == "Ann>", "it goes on")
         shell.type("x" * 300 + "end")
         shell.expect("xxend")
         shell.resize(30, 10)

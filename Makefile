@@ -87,7 +87,7 @@ MAN_PAGES := $(wildcard docs/man/*.[1-9])
 
 .DELETE_ON_ERROR:
 .SECONDARY:
-.PHONY: all check demo dist pdf install uninstall format clean help tests stress \
+.PHONY: all check demo demo-gather dist pdf install uninstall format clean help tests stress \
 	stress-programs stress-quick stress-death install-core verify
 
 all: $(COMMANDS:%=build/bin/%) $(LIBRARY_FILES) $(HEDDLE) ## build every command into build/bin (the default)
@@ -129,6 +129,9 @@ mutants: all ## see that every mutant of the core is killed by a check
 
 demo: all ## watch two processes exchange messages through a server
 	cli/demo
+
+demo-gather: all ## gather a database table with 20 cursors, against one (needs sqlite3)
+	cli/demo_gather
 
 $(BUILD)/libdipccore.a: $(CORE)
 $(BUILD)/libdipcnet.a: $(NET)

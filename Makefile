@@ -33,8 +33,13 @@ CFLAGS_debug := -O0 -g
 CFLAGS_asan := -O1 -g -fsanitize=address,undefined \
 	-fno-sanitize-recover=all -fno-omit-frame-pointer
 CFLAGS_tsan := -O1 -g -fsanitize=thread -fno-omit-frame-pointer
+CFLAGS_msan := -O1 -g -fsanitize=memory -fsanitize-memory-track-origins \
+	-fno-omit-frame-pointer
+CFLAGS_hardened := -O2 -g -D_FORTIFY_SOURCE=3 -fPIE -fstack-protector-strong \
+	-fstack-clash-protection -fcf-protection
+LDFLAGS_hardened := -pie -Wl,-z,relro,-z,now,-z,noexecstack
 ifeq ($(origin CFLAGS_$(VARIANT)),undefined)
-$(error VARIANT $(VARIANT) is not one of release debug asan tsan)
+$(error VARIANT $(VARIANT) is not one of release debug hardened asan tsan msan)
 endif
 CFLAGS := $(CFLAGS_$(VARIANT))
 # The same bytes wherever the tree stands.
@@ -42,7 +47,7 @@ PLACELESS := '-ffile-prefix-map=$(CURDIR)=.'
 ALL_CFLAGS = -std=c11 -D_GNU_SOURCE -pthread -MMD -MP \
 	-Icore -Inet -Icli -Istress $(PLACELESS) $(WARNINGS) $(CFLAGS)
 LDFLAGS =
-ALL_LDFLAGS = $(CFLAGS) $(LDFLAGS) -pthread
+ALL_LDFLAGS = $(CFLAGS) $(LDFLAGS_$(VARIANT)) $(LDFLAGS) -pthread
 
 COMMANDS := dipc dipcrm dipcgather dipcsend
 CORE := $(patsubst %.c,$(BUILD)/%.o,$(wildcard core/*.c))
@@ -60,7 +65,12 @@ CLI := $(patsubst %.c,$(BUILD)/%.o,$(filter-out \
 	$(COMMANDS:%=cli/%.c),$(wildcard cli/*.c)))
 TESTS := $(patsubst tests/%.c,$(BUILD)/tests/%,$(wildcard tests/test_*.c))
 TEST_SHARED := $(patsubst %.c,$(BUILD)/%.o,$(filter-out \
-	$(wildcard tests/test_*.c),$(wildcard tests/*.c)))
+	$(wildcard tests/test_*.c) tests/tsan_clocklock.c,$(wildcard tests/*.c)))
+# ThreadSanitizer has one call to learn.
+ifeq ($(VARIANT),tsan)
+TSAN := $(BUILD)/tests/tsan_clocklock.o
+LDFLAGS_tsan := -Wl,--wrap=pthread_mutex_clocklock
+endif
 # A program of stress/ has one of these names; the other files there, and what
 # is in stress/bench, are shared by them and one program each.
 STRESS_SOURCES := $(wildcard stress/stress_*.c stress/step_*.c \
@@ -124,6 +134,24 @@ heddle-check: all ## run the model checker's own tests in full
 bench-verify: all ## measure the model checker: executions, steps, memory, reduction
 	verify/heddle/bench/run
 
+ci: all ## run every gate, and make build/report/index.html of them (an hour)
+	ci/gates
+
+style: all ## see that the sources keep the style guide
+	ci/style --build $(BUILD)
+
+static: ## look for mistakes without running anything: cppcheck, gcc, clang-tidy
+	ci/static
+
+lint: ## look for mistakes in the scripts: shellcheck, flake8
+	ci/lint
+
+matrix: ## run the tests in every build: two compilers, hardened, sanitizers
+	ci/matrix
+
+gates-check: all ## see that each gate finds a planted breach
+	ci/gates_check
+
 mutants: all ## see that every mutant of the core is killed by a check
 	verify/mutants/run
 
@@ -142,7 +170,7 @@ $(BUILD)/%.a:
 	@$(AR) rcs $@ $^
 
 LIBRARIES := $(BUILD)/libdipccli.a $(BUILD)/libdipcnet.a \
-	$(BUILD)/libdipccore.a
+	$(BUILD)/libdipccore.a $(TSAN)
 
 $(BUILD)/%.o: %.c Makefile
 	@mkdir -p $(@D)
@@ -236,10 +264,10 @@ $(BUILD)/%.o: %.cpp Makefile
 	$(RUN)$(CXX) -std=c++17 -pthread -MMD -MP -Istress -Wall -Wextra -Werror \
 		$(CFLAGS) -c -o $@ $<
 
-$(STRESS): %: %.o $(STRESS_SHARED) $(BUILD)/libdipccore.a
+$(STRESS): %: %.o $(STRESS_SHARED) $(BUILD)/libdipccore.a $(TSAN)
 	$(SAY) link $@
 	$(RUN)$(CC) -o $@ $< $(STRESS_SHARED) $(EXTRA) $(BUILD)/libdipccore.a \
-		$(ALL_LDFLAGS) -Wl,-z,now
+		$(TSAN) $(ALL_LDFLAGS) -Wl,-z,now
 
 UNITS := build/systemd/dipc.service cli/systemd/dipc.socket
 build/systemd/%: cli/systemd/%.in FORCE

@@ -10,6 +10,7 @@ BINDIR = $(PREFIX)/bin
 LIBDIR = $(PREFIX)/lib
 INCLUDEDIR = $(PREFIX)/include
 MANDIR = $(PREFIX)/share/man
+UNITDIR = $(PREFIX)/lib/systemd/system
 DESTDIR =
 PYTHON = python3
 OBJCOPY = objcopy
@@ -98,8 +99,9 @@ MAN_PAGES := $(wildcard docs/man/*.[1-9])
 
 .DELETE_ON_ERROR:
 .SECONDARY:
-.PHONY: all check demo demo-gather dist pdf install uninstall format clean help tests stress \
-	stress-programs stress-quick stress-death install-core verify
+.PHONY: all check demo demo-gather dist hygiene package package-check pdf \
+	install uninstall format clean help tests stress stress-programs \
+	stress-quick stress-death install-core verify
 
 all: $(COMMANDS:%=build/bin/%) $(LIBRARY_FILES) $(HEDDLE) ## build every command into build/bin (the default)
 
@@ -307,7 +309,7 @@ INSTALLED += $(call to,644,$(LIBDIR),build/lib/libdipc.a \
 	$(call to,644,$(INCLUDEDIR),net/dipc.h)
 INSTALLED_LINKS := $(SONAME)=$(LIBDIR)=libdipc.so.$(VERSION) \
 	libdipc.so=$(LIBDIR)=$(SONAME)
-INSTALLED += $(call to,644,$(PREFIX)/lib/systemd/system,$(UNITS)) \
+INSTALLED += $(call to,644,$(UNITDIR),$(UNITS)) \
 	$(call to,644,$(PREFIX)/lib/sysusers.d,cli/systemd/dipc.conf)
 ifdef HEDDLE
 INSTALLED += $(call to,755,$(BINDIR),build/bin/heddle) \
@@ -350,6 +352,18 @@ build/dipc.pdf: docs/manual/make docs/manual/manual.css \
 
 dist: $(if $(NAME),build/dipc.pdf) ## pack the sources as a .tar.gz (NAME=prog3: prog3.tgz with prog3.pdf)
 	@ci/dist $(NAME)
+
+package: ## build the Debian packages, in build/package
+	@ci/dependencies package
+	@ci/package
+
+package-check: ## build, install, use and purge the Debian packages, as root
+	@ci/dependencies package
+	@ci/package --check
+
+hygiene: ## all builds alike, installs as listed, archives and PDF reproducible
+	@ci/dependencies manual
+	@ci/hygiene
 
 format: ## lay out the C sources as .clang-format says
 	clang-format -i $(C_FILES)

@@ -104,11 +104,16 @@ class Hygiene(ProcessCase):
         machine.need_command("pdftotext")
         self.plant("docs/manual/make", "{version()}", "{os.getpid()}")
         self.plant("docs/manual/make", "    chapters += others\n", "")
+        self.plant("docs/manual/manual.css", "pre-wrap", "pre")
+        self.plant(
+            "docs/concepts.md", "    ok 0", "    " + "x" * 120 + "\n    ok 0"
+        )
         self.assertEqual(
             self.failures("pdf"),
             [
                 "both make the same PDF",
                 "the PDF is the whole manual",
+                "no line of it leaves the margins",
                 "prog3.tgz has prog3/prog3.pdf, and is the same",
             ],
         )

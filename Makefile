@@ -44,7 +44,7 @@ ALL_CFLAGS = -std=c11 -D_GNU_SOURCE -pthread -MMD -MP \
 LDFLAGS =
 ALL_LDFLAGS = $(CFLAGS) $(LDFLAGS) -pthread
 
-COMMANDS := dipc dipcrm
+COMMANDS := dipc dipcrm dipcctl
 CORE := $(patsubst %.c,$(BUILD)/%.o,$(wildcard core/*.c))
 NET := $(patsubst %.c,$(BUILD)/%.o,$(filter-out net/libdipc_%.c, \
 	$(wildcard net/*.c)))
@@ -197,11 +197,18 @@ $(BUILD)/cli/dipc $(BUILD)/cli/dipcrm: %: %.o $(LIBRARIES)
 	$(SAY) link $@
 	$(RUN)$(CC) -o $@ $< $(LIBRARIES) $(ALL_LDFLAGS)
 
+# It uses the library as any other program does.
+$(BUILD)/cli/dipcctl: %: %.o $(BUILD)/libdipccli.a $(BUILD)/libdipc.a \
+	$(BUILD)/libdipcnet.a
+	$(SAY) link $@
+	$(RUN)$(CC) -o $@ $< $(BUILD)/libdipccli.a $(BUILD)/libdipc.a \
+		$(BUILD)/libdipcnet.a $(ALL_LDFLAGS)
+
 # Compared each time: whichever was built last, by its date, is not to the point.
 build/bin/%: $(BUILD)/cli/% FORCE
 	@mkdir -p $(@D)
 	@cmp -s $< $@ || ln -f $< $@ 2>/dev/null || cp -f $< $@
-	@ln -sf build/bin/$* $*
+	$(if $(filter dipc dipcrm,$*),@ln -sf build/bin/$* $*)
 
 .PHONY: FORCE
 FORCE:

@@ -225,7 +225,9 @@ dipc_read_whole(struct dipc_connection *connection, uint32_t mailbox,
  * Nobody else is held up.  Of several writes in quick succession the last one
  * is seen.
  *   wait_ms  0 or more, or DIPC_FOREVER; the timeout is added to it for the
- *            answer's way.  The server's own limit (--max-wait) does not show
+ *            answer's way.  The server's own limit (--max-wait) does not show;
+ *            and the server gives a sign of life every half minute, without
+ *            which the wait ends as DIPC_TIMED_OUT
  * Errors:  DIPC_NOTHING_NEWER
  */
 DIPC_API enum dipc_status

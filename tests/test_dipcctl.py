@@ -467,7 +467,7 @@ class Completion(CtlCase):
     def complete(self, server: str, *words: str) -> list[str]:
         """What bash offers for the last of the words."""
         script = f"""
-            source {COMPLETION / "dipcctl.bash"}
+            source {COMPLETION / "bash" / "dipcctl"}
             COMP_WORDS=("$@") COMP_CWORD=$(($# - 1))
             _dipcctl
             printf '%s\\n' "${{COMPREPLY[@]}}"
@@ -526,17 +526,17 @@ class Completion(CtlCase):
             self.assertEqual(
                 set(offered), set(re.findall(r"(?m)^ .*?(--[a-z]+)", said))
             )
-            zsh = (COMPLETION / "_dipcctl").read_text()
+            zsh = (COMPLETION / "zsh" / "_dipcctl").read_text()
             for option in offered:
                 self.assertIn(option, zsh)
 
     def test_the_scripts_are_well_formed(self) -> None:
         subprocess.run(
-            ["bash", "-n", COMPLETION / "dipcctl.bash"], check=True, timeout=40
+            ["bash", "-n", COMPLETION / "bash" / "dipcctl"], check=True, timeout=40
         )
         zsh = machine.need_command("zsh")
         subprocess.run(
-            [zsh, "-n", COMPLETION / "_dipcctl"], check=True, timeout=40
+            [zsh, "-n", COMPLETION / "zsh" / "_dipcctl"], check=True, timeout=40
         )
 
 

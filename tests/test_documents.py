@@ -52,6 +52,9 @@ class Readme(ProcessCase):
         for command, expected in commands:
             if command.startswith("./dipc "):
                 continue  # it runs already
+            if command.startswith("export "):
+                self.export(command)
+                continue
             if command.startswith("cc "):
                 continue  # tests/test_libdipc.py does that
             done = subprocess.run(
@@ -67,6 +70,19 @@ class Readme(ProcessCase):
             self.assertEqual(done.stdout.splitlines(), expected, command)
         return len(commands)
 
+    def export(self, command: str) -> None:
+        """What this sets holds for all that follows."""
+        done = subprocess.run(
+            ["bash", "-c", f"{command} && env -0"],
+            capture_output=True,
+            text=True,
+            env=self.environment,
+            check=True,
+            timeout=40,
+        )
+        pairs = (pair.partition("=") for pair in done.stdout.split("\0"))
+        self.environment = {name: value for name, _, value in pairs if name}
+
     def play_python(self, text: str) -> None:
         folder = str(machine.TOP / "cli" / "python")
         sys.path.insert(0, folder)
@@ -80,6 +96,32 @@ class Readme(ProcessCase):
         )
         example.globs["c"].close()
         self.assertEqual(said, [])
+
+
+class Commands(ProcessCase):
+    def test_what_is_said_to_be_made_can_be_made(self) -> None:
+        """What these targets do is tested where it belongs; none of them is
+        a word of the documents alone."""
+        shown = set()
+        for page in ("README.md", "docs/install.md"):
+            text = (machine.TOP / page).read_text()
+            for line in (line for block in blocks(text) for line in block):
+                if line.startswith("make "):
+                    shown.add(line.partition(" #")[0].strip())
+        self.assertGreater(len(shown), 8)
+        for command in sorted(shown):
+            with self.subTest(command):
+                done = subprocess.run(
+                    [*command.split(), "--dry-run"],
+                    cwd=machine.TOP,
+                    stdin=subprocess.DEVNULL,
+                    stdout=subprocess.DEVNULL,
+                    stderr=subprocess.PIPE,
+                    text=True,
+                    env=self.environment,
+                    timeout=40,
+                )
+                self.assertEqual(done.returncode, 0, done.stderr)
 
 
 class Protocol(ProcessCase):

@@ -23,10 +23,9 @@ from types import FrameType, TracebackType
 from typing import Any, Self
 
 import dipc
-from dipc.codec import NUMBER_MAX
 from dipc.courier import Courier, NotSent, Sent
 from dipc.line_editor import Key, LineEditor, is_control
-from dipc.place import Place, add_place, place_of
+from dipc.place import Place, add_mailbox, add_place, place_of
 from dipc.room import Reader
 from dipc.terminal import die_of_a_closed_pipe, show_text, use_utf8
 from dipc.watcher import (
@@ -416,15 +415,6 @@ def name_of(text: str) -> str:
     return text
 
 
-def mailbox_of(text: str) -> int:
-    """A mailbox's number."""
-    if not (text.isascii() and text.isdecimal() and int(text) <= NUMBER_MAX):
-        raise argparse.ArgumentTypeError(
-            f"mailbox {show_text(text)!r} is not a number: 0 is the first"
-        )
-    return int(text)
-
-
 def parser() -> argparse.ArgumentParser:
     found = argparse.ArgumentParser(
         usage="%(prog)s [--help] [--name NAME] [--mailbox NUMBER] "
@@ -438,13 +428,7 @@ def parser() -> argparse.ArgumentParser:
     found.add_argument(
         "--name", type=name_of, help="how you are called (your login name)"
     )
-    found.add_argument(
-        "--mailbox",
-        type=mailbox_of,
-        default=0,
-        metavar="NUMBER",
-        help="the mailbox where the conversation is (0)",
-    )
+    add_mailbox(found, "the mailbox where the conversation is")
     add_place(found)
     return found
 

@@ -59,7 +59,7 @@ struct ctl_arguments {
 };
 
 /*
- * Read the command line.  The strings stay those of argv, and the environment's.
+ * Read the command line.  The strings stay those of argv and the environment.
  * Errors: EINVAL  the complaint says what would be right
  */
 int ctl_arguments_parse(int argc, char **argv, struct ctl_arguments *arguments,

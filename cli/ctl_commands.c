@@ -66,7 +66,7 @@ wants_part(const struct ctl_arguments *arguments)
            arguments->condition != CTL_NONE;
 }
 
-/* The part of a content that is asked for, by its version: at most `*length`. */
+/* So many bytes of a content, from an offset on, all of one version. */
 static enum dipc_status
 read_pinned(struct ctl *ctl, uint64_t at, char *data, size_t length,
             struct dipc_answer *answer)
@@ -112,7 +112,7 @@ read_part_once(struct ctl *ctl, void **data, struct dipc_answer *answer)
     return read_pinned(ctl, at, *data, (size_t)length, answer);
 }
 
-/* A content that changes meanwhile is read anew, unless one version is wanted. */
+/* What changes meanwhile is read anew, unless one version is asked for. */
 static enum dipc_status
 read_part(struct ctl *ctl, void **data, struct dipc_answer *answer)
 {
@@ -417,7 +417,7 @@ run_ping(struct ctl *ctl)
     return CTL_STATUS_DONE;
 }
 
-/* On a terminal each table overwrites the one before; the cursor stays below. */
+/* On a terminal each table covers the one before; the cursor stays below. */
 static void
 show(const struct ctl *ctl, const struct ctl_top_sample *before,
      struct ctl_top_sample *now)

@@ -369,8 +369,8 @@ dipc_batch_flush(struct dipc_batch *batch, struct dipc_connection *connection,
 DIPC_API size_t dipc_batch_count(const struct dipc_batch *batch);
 
 /*
- * The result of request number `index`, 0 to count-1, after a flush: DIPC_OK and
- * the answer, or the error.
+ * The result of request number `index`, 0 to count-1, after a flush: DIPC_OK
+ * and the answer, or the error.
  * Errors:  those of the request; DIPC_INVALID  no such request, or not flushed
  */
 DIPC_API enum dipc_status

@@ -36,20 +36,20 @@ unix_note_write(int directory, uint16_t port,
 static bool
 decode(const char *text, struct unix_socket_file *file)
 {
+    char *end = NULL;
     char again[TEXT_MAX];
-    char *rest;
 
-    const uintmax_t device = strtoumax(text, &rest, 10);
-    if (*rest != ':') {
+    uintmax_t device = strtoumax(text, &end, 10);
+    if (*end != ':') {
         return false;
     }
-    const uintmax_t inode = strtoumax(rest + 1, &rest, 10);
-    if (*rest != ':' || strlen(rest + 1) >= UNIX_SOCKET_PATH_MAX) {
+    uintmax_t inode = strtoumax(end + 1, &end, 10);
+    if (*end != ':' || strlen(end + 1) >= UNIX_SOCKET_PATH_MAX) {
         return false;
     }
     *file = (struct unix_socket_file){.device = (dev_t)device,
                                       .inode = (ino_t)inode};
-    (void)snprintf(file->path, sizeof file->path, "%s", rest + 1);
+    (void)snprintf(file->path, sizeof file->path, "%s", end + 1);
     encode(file, again);
     return !strcmp(text, again) && file->path[0] == '/';
 }

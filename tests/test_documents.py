@@ -26,9 +26,22 @@ def blocks(text: str) -> list[list[str]]:
     return [block for block in found if block]
 
 
-class Readme(ProcessCase):
-    def test_its_examples_say_what_it_shows(self) -> None:
+class Examples(ProcessCase):
+    def test_those_of_the_python_tour(self) -> None:
+        tour = (machine.TOP / "docs" / "python.md").read_text()
+        server = self.dipc(mailboxes=16, mailbox_kb=64, packet_kb=4)
+        lines = [
+            line
+            for block in blocks(tour.replace(PORT, str(server.port)))
+            if any(line.startswith(">>> ") for line in block)
+            for line in [*block, ""]
+        ]
+        self.assertGreater(len(lines), 40)
+        self.play_python("\n".join(lines))
+
+    def test_those_of_the_readme(self) -> None:
         machine.need_command("nc")
+        machine.need_command("redis-cli")
         readme = (machine.TOP / "README.md").read_text()
         self.assertIn("./dipc 16 64 7000 4", readme)
         server = self.dipc(mailboxes=16, mailbox_kb=64, packet_kb=4)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import queue
 import re
 import signal
 import socket
@@ -16,13 +17,18 @@ from process.case import ProcessCase, until
 from process.desktop import Desktop, Window
 from process.main import main
 from process.machine import TOP
+from process.script import Script
 from process.server import Server
 
 PYTHON = TOP / "cli" / "python"
 PICTURE = TOP / "build" / "window.png"
 sys.path.insert(0, str(PYTHON))
 
+import dipc  # noqa: E402
+from dipc.clerk import Clerk, Done, Failed, ReadJob, WriteJob  # noqa: E402
 from dipc.content import HEX_MAX_BYTES, TEXT_MAX_BYTES, view  # noqa: E402
+from dipc.place import Place  # noqa: E402
+from dipc.window import unwritten  # noqa: E402
 
 
 class Content(unittest.TestCase):
@@ -55,6 +61,58 @@ class Content(unittest.TestCase):
         self.assertEqual(found.text.count("00 00 00"), HEX_MAX_BYTES // 16 * 5)
         self.assertIn(f"the first {HEX_MAX_BYTES}", found.remark)
         self.assertIn("1000000000 bytes", found.remark)
+
+
+class AClerk(ProcessCase):
+    def test_a_version_of_another_instance_is_not_written(self) -> None:
+        server = self.dipc()
+        reports: queue.SimpleQueue[Done | Failed] = queue.SimpleQueue()
+        clerk = Clerk(Place("127.0.0.1", str(server.port)), reports.put)
+        clerk.start()
+        self.addCleanup(clerk.join, 20)
+        self.addCleanup(clerk.stop)
+        clerk.ask(ReadJob(0))
+        read = reports.get(timeout=20)
+        assert isinstance(read, Done)
+        clerk.ask(WriteJob(0, b"x", "another", 0, False))
+        refused = reports.get(timeout=20)
+        assert isinstance(refused, Failed)
+        self.assertRegex(str(refused.error), "started anew")
+        clerk.ask(WriteJob(0, b"x", read.instance, 1, False))
+        conflict = reports.get(timeout=20)
+        assert isinstance(conflict, Failed)
+        self.assertIsInstance(conflict.error, dipc.Conflict)
+        # A connection that broke unnoticed is no failure; nor a restart.
+        self.dipcrm(server)
+        self.dipc_again(server)
+        clerk.ask(ReadJob(0))
+        again = reports.get(timeout=20)
+        assert isinstance(again, Done)
+        self.assertNotEqual(again.instance, read.instance)
+        clerk.ask(WriteJob(0, b"x", again.instance, 0, False))
+        written = reports.get(timeout=20)
+        assert isinstance(written, Done)
+        self.assertEqual(written.answer.version, 1)
+
+    def test_a_write_without_an_answer_is_unknown_and_not_repeated(
+        self,
+    ) -> None:
+        statistics = b"instance 5\n"
+        with Script(
+            (b"s\n", b"ok %d\n%s" % (len(statistics), statistics)),
+            (b"w 0 1 if=0\nx", None),
+        ) as server:
+            reports: queue.SimpleQueue[Done | Failed] = queue.SimpleQueue()
+            clerk = Clerk(Place("127.0.0.1", str(server.port)), reports.put)
+            clerk.start()
+            clerk.ask(WriteJob(0, b"x", "5", 0, False))
+            clerk.stop()
+            clerk.join(20)
+            failed = reports.get(timeout=20)
+        assert isinstance(failed, Failed)
+        self.assertIsInstance(failed.error, dipc.OutcomeUnknown)
+        self.assertRegex(unwritten(failed.error), "unknown: Read shows")
+        self.assertTrue(reports.empty())
 
 
 class InAWindow(ProcessCase):
@@ -97,6 +155,16 @@ class InAWindow(ProcessCase):
         window.type("", "ctrl+a", "BackSpace", "ctrl+s")
         window.expect(text="", status="written: version 4, 0 bytes")
         self.assertEqual(self.ask(server, b"r 0\n"), b"")
+        window.type("undone", "ctrl+z")
+        window.expect(text="")
+        window.type("", "ctrl+y")
+        window.expect(text="undone")
+        window.type("", "ctrl+z")
+        window.expect(text="")
+        window.type("", "F1")
+        window.expect(question="Ctrl-Page Down")
+        window.type("", "Escape")
+        window.expect(question="")
         window.click("Quit")
         self.assertEqual(window.status(), 0)
 
@@ -168,6 +236,21 @@ class InAWindow(ProcessCase):
         window.expect(question="not written")
         window.click("left")
         self.assertEqual(window.status(), 0)
+
+    def test_a_write_replaces_only_the_version_that_was_shown(self) -> None:
+        server = self.dipc()
+        window = self.open(server)
+        window.type("mine")
+        window.expect(text="mine")
+        window.process.send_signal(signal.SIGSTOP)
+        self.ask(server, b"w 0 6\ntheirs")
+        window.type("", "ctrl+s")  # before it can see that
+        window.process.send_signal(signal.SIGCONT)
+        window.expect(text="mine", question="Changed elsewhere: version 1")
+        self.assertEqual(self.ask(server, b"r 0\n"), b"theirs")
+        window.click("right")
+        window.type("", "ctrl+s")
+        window.expect(status="written: version 2")
 
     def test_bytes_that_are_no_text_are_shown_safely(self) -> None:
         server = self.dipc()

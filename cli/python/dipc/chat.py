@@ -27,7 +27,7 @@ from dipc.courier import Courier, NotSent, Sent
 from dipc.line_editor import Key, LineEditor, is_control
 from dipc.place import Place, add_mailbox, add_place, place_of
 from dipc.room import Reader
-from dipc.terminal import die_of_a_closed_pipe, show_text, use_utf8
+from dipc.terminal import die_of_a_closed_pipe, show_text, prepare_streams
 from dipc.watcher import (
     TIMEOUT_S,
     Connected,
@@ -256,7 +256,10 @@ class Screen:
         if self.interactive:
             self.hide()
             self.flush()
-            termios.tcsetattr(sys.stdin, termios.TCSADRAIN, self.saved)
+            try:
+                termios.tcsetattr(sys.stdin, termios.TCSADRAIN, self.saved)
+            except termios.error:
+                pass  # the terminal has gone
 
     def take_keys(self) -> None:
         """Have each key at once, and none of them echoed or obeyed."""
@@ -306,7 +309,7 @@ class Screen:
             if item is Key.SUSPEND:
                 self.suspend()
             elif item is Key.REDRAW:
-                print("\x1b[H\x1b[2J", end="")
+                self.emit("\x1b[H\x1b[2J")
             elif item is not None:
                 found.append(item)
         self.is_shown = False
@@ -338,20 +341,31 @@ class Screen:
         if columns < self.columns and self.is_laid_out:
             # The terminal has broken the row, which no longer fits, in two.
             above = self.editor.column // columns
-            print(f"\x1b[{above}A" if above else "", end="\r\x1b[J")
+            up = f"\x1b[{above}A" if above else ""
+            self.emit(f"{up}\r\x1b[J")
         self.columns = columns
         self.is_laid_out = True
-        print(self.editor.show(prompt, columns), end="")
+        self.emit(self.editor.show(prompt, columns))
         self.is_shown = True
 
     def hide(self) -> None:
         if self.interactive:
-            print("\r\x1b[K", end="")
+            self.emit("\r\x1b[K")
         self.is_shown = False
         self.is_laid_out = False
 
     def flush(self) -> None:
-        sys.stdout.flush()
+        self.emit("", flush=True)
+
+    def emit(self, text: str, flush: bool = False) -> None:
+        """Print; a terminal that has gone is left as if by a key."""
+        try:
+            print(text, end="", flush=flush)
+        except OSError:
+            if not self.interactive:
+                raise
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            self.stop(signal.SIGHUP, None)
 
     def print_line(self, text: str) -> None:
         """Show a line of the conversation."""
@@ -375,7 +389,7 @@ class Screen:
 
     def put(self, shown: str) -> None:
         self.hide()
-        print(shown)
+        self.emit(f"{shown}\n")
 
     def coloured(self, text: str, colour: int) -> str:
         if not self.has_colours:
@@ -438,7 +452,7 @@ def main(arguments: list[str] | None = None) -> int:
     options = parser()
     given = options.parse_args(arguments)
     place = place_of(options, given)
-    use_utf8()
+    prepare_streams()
     try:
         with place.connect(TIMEOUT_S) as connection:
             connection.read(given.mailbox, max=0)

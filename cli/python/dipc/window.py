@@ -219,6 +219,7 @@ class Window:
             self.root.bind(keys, obeying(action))
             self.text.bind(keys, obeying(action))
         self.text.bind("<Control-a>", obeying(self.select_all))
+        self.text.bind("<Control-y>", obeying(self.redo))
         self.text.bind("<<Modified>>", self.modified)
         self.selector.bind("<Control-a>", obeying(self.focus_selector))
         for event in ("<Return>", "<KP_Enter>", "<FocusOut>"):
@@ -333,6 +334,9 @@ class Window:
 
     def select_all(self) -> None:
         self.text.tag_add("sel", "1.0", "end-1c")
+
+    def redo(self) -> None:
+        self.text.event_generate("<<Redo>>")
 
     def help(self) -> None:
         self.ask(SHORTCUTS, ("Fine", self.close_banner), None)

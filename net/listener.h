@@ -2,7 +2,7 @@
 #define DIPC_LISTENER_H
 
 /*
- * A listener: the sockets on which a server is reached, all of TCP's on one
+ * A listener: the sockets on which a server is reached: all of TCP's on one
  * port, and one Unix socket.
  *
  * Idea.  The port is one number for all addresses.  Asked for any port, the

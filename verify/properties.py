@@ -196,6 +196,20 @@ NEAREST = {
     "mapping": (),
 }
 
+# The same for verify/run_death: a harness, how many die, and scripts.
+EVERY_DEATH = (
+    ("death_rwlock", 1, ("!w x", "!r y", "!W r", "!w v", "!v w", "-f !r r")),
+    ("death_watch", 1, ("!p n p", "!n p", "!N p", "!n v p", "!x p p")),
+    ("death_mailbox", 1, ("!p r", "!o r", "!a r", "!oo r", "!po r")),
+)
+NEAREST_DEATHS = {
+    "rwlock": EVERY_DEATH[:1],
+    "watch": EVERY_DEATH[1:2],
+    "mailbox": EVERY_DEATH[2:],
+    "segment": EVERY_DEATH[2:],
+    "mapping": (),
+}
+
 
 class HeddleError(Exception):
     """The model checker is missing, or did not answer."""

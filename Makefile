@@ -6,6 +6,10 @@
 CC = cc
 VARIANT = release
 PREFIX = /usr/local
+BINDIR = $(PREFIX)/bin
+LIBDIR = $(PREFIX)/lib
+INCLUDEDIR = $(PREFIX)/include
+MANDIR = $(PREFIX)/share/man
 DESTDIR =
 PYTHON = python3
 
@@ -32,8 +36,10 @@ ifeq ($(origin CFLAGS_$(VARIANT)),undefined)
 $(error VARIANT $(VARIANT) is not one of release debug asan tsan)
 endif
 CFLAGS := $(CFLAGS_$(VARIANT))
+# The same bytes wherever the tree stands.
+PLACELESS := '-ffile-prefix-map=$(CURDIR)=.'
 ALL_CFLAGS = -std=c11 -D_GNU_SOURCE -pthread -MMD -MP \
-	-Icore -Inet -Icli -Istress $(WARNINGS) $(CFLAGS)
+	-Icore -Inet -Icli -Istress $(PLACELESS) $(WARNINGS) $(CFLAGS)
 LDFLAGS =
 ALL_LDFLAGS = $(CFLAGS) $(LDFLAGS) -pthread
 
@@ -58,7 +64,7 @@ C_FILES := $(wildcard core/*.[ch] net/*.[ch] cli/*.[ch] tests/*.[ch] \
 # Heddle is built with flags of its own, whatever the variant; its threads are
 # switched in assembly, for x86-64 alone.
 HEDDLE_CFLAGS := -std=c11 -D_GNU_SOURCE -O2 -g -fno-pie -MMD -MP \
-	-Iverify/heddle $(WARNINGS)
+	-Iverify/heddle $(PLACELESS) $(WARNINGS)
 HEDDLE_RUNTIME := $(patsubst %.c,$(BUILD)/%.o, \
 	$(wildcard verify/heddle/runtime/*.c)) \
 	$(BUILD)/verify/heddle/runtime/switch.o
@@ -133,7 +139,7 @@ $(HEDDLE_RUNTIME) $(HEDDLE_COMMAND): ALL_CFLAGS = $(HEDDLE_CFLAGS)
 $(BUILD)/%.o: %.S Makefile
 	@mkdir -p $(@D)
 	$(SAY) assemble $@
-	$(RUN)$(CC) -c -o $@ $<
+	$(RUN)$(CC) $(PLACELESS) -c -o $@ $<
 
 build/bin/heddle: $(HEDDLE_COMMAND)
 	@mkdir -p $(@D)
@@ -167,7 +173,7 @@ $(BUILD)/tests/%: $(BUILD)/tests/%.o $(TEST_SHARED) $(LIBRARIES)
 	$(SAY) link $@
 	$(RUN)$(CC) -o $@ $< $(filter $(CHECKER),$^) $(TEST_SHARED) \
 		$(LIBRARIES) $(ALL_LDFLAGS) \
-		-Wl,--wrap=parking_wait,--wrap=malloc,--wrap=calloc -lcmocka
+		-Wl,--wrap=parking_wait,--wrap=malloc,--wrap=calloc,--wrap=realloc -lcmocka
 
 # One contender is in C++; without its header the comparison does without it.
 BOOST := $(wildcard /usr/include/boost/interprocess/sync/interprocess_upgradable_mutex.hpp)
@@ -188,36 +194,54 @@ $(STRESS): %: %.o $(STRESS_SHARED) $(BUILD)/libdipccore.a
 	$(RUN)$(CC) -o $@ $< $(STRESS_SHARED) $(EXTRA) $(BUILD)/libdipccore.a \
 		$(ALL_LDFLAGS) -Wl,-z,now
 
-install-core: $(BUILD)/libdipccore.a ## install only the lock's library and headers
-	install -d $(DESTDIR)$(PREFIX)/lib $(DESTDIR)$(PREFIX)/include/dipc
-	install -m 644 $< $(DESTDIR)$(PREFIX)/lib
-	install -m 644 $(wildcard core/*.h) $(DESTDIR)$(PREFIX)/include/dipc
+UNITS := build/systemd/dipc.service cli/systemd/dipc.socket
+build/systemd/%: cli/systemd/%.in FORCE
+	@mkdir -p $(@D)
+	@sed 's|@BINDIR@|$(BINDIR)|' $< | cmp -s - $@ || \
+		sed 's|@BINDIR@|$(BINDIR)|' $< >$@
 
-install: all install-core ## install commands and man pages under $(DESTDIR)$(PREFIX)
-	install -d $(DESTDIR)$(PREFIX)/bin
-	install -m 755 $(COMMANDS:%=build/bin/%) $(DESTDIR)$(PREFIX)/bin
+# What `make install` puts where: mode=directory=file, in words, and
+# link=directory=target.  ci/installed lists what comes of it.
+to = $(patsubst %,$(1)=$(2)=%,$(3))
+INSTALLED_CORE := $(call to,644,$(LIBDIR),$(BUILD)/libdipccore.a) \
+	$(call to,644,$(INCLUDEDIR)/dipc,$(wildcard core/*.h))
+INSTALLED := $(INSTALLED_CORE) \
+	$(call to,755,$(BINDIR),$(COMMANDS:%=build/bin/%)) \
+	$(foreach page,$(MAN_PAGES),$(call \
+		to,644,$(MANDIR)/man$(subst .,,$(suffix $(page))),$(page)))
+INSTALLED_LINKS :=
+INSTALLED += $(call to,644,$(PREFIX)/lib/systemd/system,$(UNITS)) \
+	$(call to,644,$(PREFIX)/lib/sysusers.d,cli/systemd/dipc.conf)
 ifdef HEDDLE
-	install -m 755 build/bin/heddle $(DESTDIR)$(PREFIX)/bin
-	install -d $(DESTDIR)$(PREFIX)/lib/heddle $(DESTDIR)$(PREFIX)/include
-	install -m 644 build/lib/libheddle.a $(DESTDIR)$(PREFIX)/lib/heddle
-	install -m 644 verify/heddle/heddle.h $(DESTDIR)$(PREFIX)/include
+INSTALLED += $(call to,755,$(BINDIR),build/bin/heddle) \
+	$(call to,644,$(PREFIX)/lib/heddle,build/lib/libheddle.a) \
+	$(call to,644,$(INCLUDEDIR),verify/heddle/heddle.h)
 endif
-	for page in $(MAN_PAGES); do \
-		directory=$(DESTDIR)$(PREFIX)/share/man/man$${page##*.}; \
-		install -d $$directory && \
-		install -m 644 $$page $$directory || exit 1; \
+# Directories that are nobody else's, the innermost first.
+OWN_DIRECTORIES := $(INCLUDEDIR)/dipc $(PREFIX)/lib/heddle
+
+# each ITEMS,COMMAND: for every item, with $$first, $$directory and $$file
+each = @for item in $(1); do \
+	first=$${item%%=*} file=$${item\#\#*=}; \
+	directory=$${item\#*=} directory='$(DESTDIR)'$${directory%=*}; \
+	$(2) || exit 1; \
 	done
+put = install -D -m $$first $$file $$directory/$${file\#\#*/}
+take = rm -f $$directory/$${file\#\#*/}
+
+install-core: $(BUILD)/libdipccore.a ## install only the lock's library and headers
+	$(call each,$(INSTALLED_CORE),$(put))
+
+install: all $(BUILD)/libdipccore.a $(UNITS) ## install everything under $(DESTDIR)$(PREFIX)
+	$(call each,$(INSTALLED),$(put))
+	$(call each,$(INSTALLED_LINKS),ln -sf $$file $$directory/$$first)
 
 uninstall: ## remove what install put there
-	rm -f $(DESTDIR)$(PREFIX)/lib/libdipccore.a
-	rm -rf $(DESTDIR)$(PREFIX)/include/dipc
-	rm -rf $(DESTDIR)$(PREFIX)/lib/heddle
-	rm -f $(DESTDIR)$(PREFIX)/include/heddle.h
-	for command in $(COMMANDS) heddle; do \
-		rm -f $(DESTDIR)$(PREFIX)/bin/$$command; \
-	done
-	for page in $(MAN_PAGES); do \
-		rm -f $(DESTDIR)$(PREFIX)/share/man/man$${page##*.}/$${page##*/}; \
+	$(call each,$(INSTALLED),$(take))
+	$(call each,$(INSTALLED_LINKS),rm -f $$directory/$$first)
+	@for directory in $(OWN_DIRECTORIES); do \
+		[ ! -d '$(DESTDIR)'$$directory ] || rmdir \
+			--ignore-fail-on-non-empty '$(DESTDIR)'$$directory; \
 	done
 
 format: ## lay out the C sources as .clang-format says

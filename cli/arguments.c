@@ -41,8 +41,45 @@ read_listen(struct arguments *arguments, const char *text,
                                  "name");
         return EINVAL;
     }
+    if (!strcmp(text, "none")) {
+        arguments->listens_nowhere = true;
+        return 0;
+    }
     arguments->listen[arguments->listen_count++] = text;
     return 0;
+}
+
+static int
+read_unix(struct arguments *arguments, const char *text,
+          struct complaint *complaint)
+{
+    if (arguments->local.path) {
+        complaint_set(complaint, "--unix '%s': at most one is possible", text);
+        return EINVAL;
+    }
+    if (text[0] == '\0') {
+        complaint_set(complaint, "--unix '' is not a path for a socket");
+        return EINVAL;
+    }
+    arguments->local.path = text;
+    return 0;
+}
+
+static int
+read_unix_mode(struct arguments *arguments, const char *text,
+               struct complaint *complaint)
+{
+    arguments->local_is_dressed = true;
+    return value_mode("--unix-mode", text, &arguments->local.mode, complaint);
+}
+
+static int
+read_unix_owner(struct arguments *arguments, const char *text,
+                struct complaint *complaint)
+{
+    arguments->local_is_dressed = true;
+    return value_owner("--unix-owner", text, &arguments->local.user,
+                       &arguments->local.group, complaint);
 }
 
 static int
@@ -184,8 +221,12 @@ static const struct {
                 struct complaint *complaint);
 } options[] = {
     {"foreground", NULL, "stay in the foreground", read_foreground},
-    {"listen", "ADDRESS", "listen there, may be repeated (127.0.0.1 and ::1)",
-     read_listen},
+    {"listen", "ADDRESS",
+     "listen there; repeatable; 'none' (127.0.0.1 and ::1)", read_listen},
+    {"unix", "PATH", "listen on a Unix socket too (none)", read_unix},
+    {"unix-mode", "MODE", "its rights, in octal (600)", read_unix_mode},
+    {"unix-owner", "USER[:GROUP]", "whom it belongs to (whoever starts dipc)",
+     read_unix_owner},
     {"max-clients", "N", "let in so many at once (4096)", read_clients_max},
     {"idle-timeout", "TIME", "close a client idle for so long (none)",
      read_idle_timeout},
@@ -360,6 +401,39 @@ read_positionals(char **given, struct arguments *arguments,
     return 0;
 }
 
+/* Options that make sense only together, or not together. */
+static int
+verify_places(const struct arguments *arguments, struct complaint *complaint)
+{
+    if (arguments->local_is_dressed && !arguments->local.path) {
+        complaint_set(complaint, "--unix-mode and --unix-owner are for the "
+                                 "socket of --unix, which is not there");
+        return EINVAL;
+    }
+    if (!arguments->listens_nowhere) {
+        return 0;
+    }
+    if (arguments->listen_count > 0) {
+        complaint_set(complaint,
+                      "--listen none and --listen %s contradict "
+                      "each other",
+                      arguments->listen[0]);
+        return EINVAL;
+    }
+    if (!arguments->local.path) {
+        complaint_set(complaint, "--listen none leaves nobody a way to the "
+                                 "server; --unix PATH would be one");
+        return EINVAL;
+    }
+    if (arguments->port == VALUE_ANY_PORT) {
+        complaint_set(complaint, "port 'any' is chosen by listening on it; "
+                                 "with --listen none a number is wanted, by "
+                                 "which dipcrm knows the server");
+        return EINVAL;
+    }
+    return 0;
+}
+
 int
 arguments_parse(int argc, char **argv, struct arguments *arguments,
                 struct complaint *complaint)
@@ -372,6 +446,9 @@ arguments_parse(int argc, char **argv, struct arguments *arguments,
         .lock_timeout_ns = 5 * S,
         .wait_max_ns = 60 * S,
         .gap_ns = 50 * MS,
+        .local = {.mode = UNIX_SOCKET_MODE,
+                  .user = UNIX_SOCKET_SAME_USER,
+                  .group = UNIX_SOCKET_SAME_GROUP},
     };
     int error = read_options(argc, argv, arguments, complaint);
     if (error || arguments->action != ARGUMENTS_SERVE) {
@@ -380,5 +457,6 @@ arguments_parse(int argc, char **argv, struct arguments *arguments,
     if (argc - optind != POSITIONALS) {
         return complain_of_count(argc - optind, argv + optind, complaint);
     }
-    return read_positionals(argv + optind, arguments, complaint);
+    error = read_positionals(argv + optind, arguments, complaint);
+    return error ? error : verify_places(arguments, complaint);
 }

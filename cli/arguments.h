@@ -17,6 +17,7 @@
 #include <stdio.h>
 
 #include "complaint.h"
+#include "unix_socket.h"
 
 #define ARGUMENTS_LISTEN_MAX 16
 
@@ -31,6 +32,9 @@ struct arguments {
     bool foreground;
     const char *listen[ARGUMENTS_LISTEN_MAX];
     size_t listen_count;
+    bool listens_nowhere;             /* no TCP, by --listen none */
+    struct unix_socket_request local; /* path NULL: no Unix socket */
+    bool local_is_dressed;            /* its mode or owner was given */
     uint32_t clients_max;
     uint64_t idle_timeout_ns; /* CLOCK_NEVER: none */
     uint64_t request_timeout_ns;

@@ -9,6 +9,7 @@
 #include "arguments.h"
 #include "daemon.h"
 #include "service.h"
+#include "supervisor.h"
 #include "version.h"
 
 #define PROGRAM "dipc"
@@ -42,6 +43,14 @@ main(int argc, char **argv)
         return daemon_finish_output(PROGRAM);
     case ARGUMENTS_SERVE:
         break;
+    }
+    if (!arguments.foreground && supervisor_passes_sockets()) {
+        (void)fprintf(stderr,
+                      "%s: sockets were passed to it (LISTEN_FDS), and they "
+                      "would be lost in the background; --foreground is "
+                      "wanted\n",
+                      PROGRAM);
+        return EXIT_USAGE;
     }
     if (arguments.foreground) {
         daemon_stay(&daemon, PROGRAM);

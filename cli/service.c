@@ -17,6 +17,7 @@
 #include "port_segment.h"
 #include "segment_store.h"
 #include "server.h"
+#include "supervisor.h"
 
 #define TRIES 8
 #define ARENAS_MAX 2
@@ -26,6 +27,9 @@ struct service {
     struct daemon *daemon;
     struct complaint complaint;
     struct log log;
+    struct supervisor supervisor;
+    int passed[SUPERVISOR_SOCKETS_MAX]; /* sockets, by the supervisor */
+    size_t passed_count;
     struct listener listener;
     struct port_segment held;
     struct segment_source source;
@@ -109,11 +113,53 @@ open_log(struct service *service)
                     &service->complaint);
 }
 
+/* A server that can tell its supervisor nothing is of use all the same. */
+static int
+meet_supervisor(struct service *service)
+{
+    struct complaint warning;
+
+    if (!service->arguments->foreground) {
+        return 0;
+    }
+    if (supervisor_connect(&service->supervisor, &warning)) {
+        warn(service, &warning);
+    }
+    return supervisor_take_sockets(service->passed, &service->passed_count,
+                                   &service->complaint);
+}
+
+/* What the supervisor listens on is known to it alone. */
+static int
+adopt_listener(struct service *service)
+{
+    const struct arguments *arguments = service->arguments;
+
+    if (arguments->listen_count > 0) {
+        complaint_set(&service->complaint,
+                      "--listen '%s': the supervisor passed the sockets to "
+                      "listen on; its own settings name addresses "
+                      "(ListenStream=)",
+                      arguments->listen[0]);
+        return EADDRNOTAVAIL;
+    }
+    return listener_adopt(&service->listener, service->passed,
+                          service->passed_count, arguments->port,
+                          &service->complaint);
+}
+
 static int
 open_listener(struct service *service)
 {
     const struct arguments *arguments = service->arguments;
 
+    if (service->passed_count > 0) {
+        return adopt_listener(service);
+    }
+    if (arguments->listens_nowhere) {
+        listener_init(&service->listener, arguments->port);
+        return 0;
+    }
     int error = listener_open(&service->listener, arguments->listen,
                               arguments->listen_count, arguments->port,
                               &service->complaint);
@@ -198,7 +244,7 @@ open_segment(struct service *service)
         .attachable = arguments->attachable,
         .checked = arguments->checked,
         .fresh = arguments->fresh,
-        .unclaimed = arguments->port == 0,
+        .unclaimed = arguments->port == 0 && service->passed_count == 0,
     };
     uint64_t bytes = 0;
 
@@ -219,7 +265,9 @@ open_segment(struct service *service)
 static int
 claim_port(struct service *service)
 {
-    const int tries = service->arguments->port == 0 ? TRIES : 1;
+    const bool may_choose =
+        service->arguments->port == 0 && service->passed_count == 0;
+    const int tries = may_choose ? TRIES : 1;
     int error = EEXIST;
 
     for (int i = 0; i < tries && error == EEXIST; i++) {
@@ -231,6 +279,27 @@ claim_port(struct service *service)
         if (error) {
             listener_close(&service->listener);
         }
+    }
+    return error;
+}
+
+/* The port is this server's by now, and so is what was noted for it. */
+static int
+open_unix(struct service *service)
+{
+    if (!service->arguments->local.path) {
+        return 0;
+    }
+    int error = listener_open_unix(
+        &service->listener, &service->arguments->local, &service->complaint);
+    if (error) {
+        return error;
+    }
+    error =
+        control_note_socket(&service->control, &service->listener.local.file);
+    if (error) {
+        complaint_set(&service->complaint, "%s cannot be noted for dipcrm: %s",
+                      service->listener.local.file.path, strerror(error));
     }
     return error;
 }
@@ -263,9 +332,11 @@ create_server(struct service *service)
         .source = &service->source.source,
         .control = &service->control,
         .log = &service->log,
+        .supervisor = &service->supervisor,
         .signals = service->signals,
-        .hangup_stops =
-            arguments->foreground && service->log.sink != LOG_SINK_FILE,
+        .hangup_stops = arguments->foreground &&
+                        service->log.sink != LOG_SINK_FILE &&
+                        !supervisor_is_there(&service->supervisor),
         .clients_max = arguments->clients_max,
         .packet_bytes = arguments->packet_bytes,
         .gap_ns = arguments->gap_ns,
@@ -287,19 +358,18 @@ create_server(struct service *service)
 }
 
 static void
-log_start(struct service *service)
+describe_start(const struct service *service, struct complaint *news)
 {
     const struct arguments *arguments = service->arguments;
     char addresses[LISTENER_TEXT_MAX];
 
     listener_describe(&service->listener, addresses);
-    log_notice(&service->log,
-               "listening on %s, port %u: %lu mailboxes of %llu kB, packets "
-               "of %zu kB",
-               addresses, (unsigned)service->listener.port,
-               (unsigned long)arguments->mailboxes,
-               (unsigned long long)arguments->mailbox_bytes / 1024,
-               arguments->packet_bytes / 1024);
+    complaint_set(news,
+                  "listening on %s: %lu mailboxes of %llu kB, packets of %zu "
+                  "kB",
+                  addresses, (unsigned long)arguments->mailboxes,
+                  (unsigned long long)arguments->mailbox_bytes / 1024,
+                  arguments->packet_bytes / 1024);
 }
 
 /*
@@ -319,8 +389,10 @@ serve(struct service *service)
 {
     const unsigned printed =
         service->arguments->port == 0 ? service->listener.port : 0;
+    struct complaint news;
 
-    log_start(service);
+    describe_start(service, &news);
+    log_notice(&service->log, "%s", news.text);
     if (!service->arguments->foreground && chdir("/") < 0) {
         log_warning(&service->log, "cannot leave the directory: %s",
                     strerror(errno));
@@ -333,6 +405,7 @@ serve(struct service *service)
         log_error(&service->log, "%s", service->complaint.text);
         return error;
     }
+    supervisor_ready(&service->supervisor, news.text);
     if (server_run(service->server)) {
         abandon(service);
     }
@@ -355,7 +428,10 @@ run_on_port(struct service *service)
     if (error) {
         goto close_segment;
     }
-    error = create_server(service);
+    error = open_unix(service);
+    if (!error) {
+        error = create_server(service);
+    }
     if (error) {
         goto close_control;
     }
@@ -372,7 +448,8 @@ close_segment:
 int
 service_run(const struct arguments *arguments, struct daemon *daemon)
 {
-    struct service service = {.arguments = arguments, .daemon = daemon};
+    struct service service = {
+        .arguments = arguments, .daemon = daemon, .supervisor = {.notify = -1}};
 
     (void)mallopt(M_ARENA_MAX, ARENAS_MAX);
     ignore_deadly_signals();
@@ -381,16 +458,23 @@ service_run(const struct arguments *arguments, struct daemon *daemon)
         goto report;
     }
     raise_descriptor_limit(&service);
-    error = open_signals(&service);
+    error = meet_supervisor(&service);
     if (error) {
         goto close_log;
     }
+    error = open_signals(&service);
+    if (error) {
+        goto close_supervisor;
+    }
     error = run_on_port(&service);
     (void)close(service.signals);
+close_supervisor:
+    supervisor_close(&service.supervisor);
 close_log:
     log_fini(&service.log);
 report:
-    if (error == EADDRNOTAVAIL) { /* what --listen named */
+    if (error == EADDRNOTAVAIL || error == ENAMETOOLONG) {
+        /* What --listen or --unix named. */
         daemon_reject(daemon, &service.complaint);
         return DAEMON_MISUSE;
     }

@@ -2,7 +2,9 @@
 
 #include <arpa/inet.h>
 #include <errno.h>
+#include <grp.h>
 #include <netdb.h>
+#include <pwd.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -10,6 +12,7 @@
 
 #define PORT_MAX 65535
 #define DURATION_TEXT_MAX 32
+#define USER_TEXT_MAX 64
 
 /* Errors: EINVAL  no digit, or another character; ERANGE  beyond 64 bits */
 static int
@@ -195,4 +198,85 @@ value_port(const char *text, bool any_allowed, uint16_t *port,
                   "be right",
                   text, PORT_MAX, any_allowed ? " or 'any'" : "");
     return EINVAL;
+}
+
+int
+value_mode(const char *name, const char *text, mode_t *mode,
+           struct complaint *complaint)
+{
+    const size_t length = strlen(text);
+    mode_t found = 0;
+
+    for (size_t i = 0; i < length && i < 4; i++) {
+        found = found * 8 + (mode_t)(text[i] - '0');
+    }
+    if (text[strspn(text, "01234567")] != '\0' ||
+        (length != 3 && (length != 4 || text[0] != '0'))) {
+        complaint_set(complaint,
+                      "%s '%s' is not a mode of three octal digits, such as "
+                      "600 or 660",
+                      name, text);
+        return EINVAL;
+    }
+    *mode = found;
+    return 0;
+}
+
+static bool
+is_user(const char *text, uid_t *user)
+{
+    uint64_t number;
+    const struct passwd *entry = getpwnam(text);
+
+    if (entry) {
+        *user = entry->pw_uid;
+        return true;
+    }
+    if (!is_number(text, &number) || number >= VALUE_NO_USER) {
+        return false;
+    }
+    *user = (uid_t)number;
+    return true;
+}
+
+static bool
+is_group(const char *text, gid_t *group)
+{
+    uint64_t number;
+    const struct group *entry = getgrnam(text);
+
+    if (entry) {
+        *group = entry->gr_gid;
+        return true;
+    }
+    if (!is_number(text, &number) || number >= VALUE_NO_GROUP) {
+        return false;
+    }
+    *group = (gid_t)number;
+    return true;
+}
+
+int
+value_owner(const char *name, const char *text, uid_t *user, gid_t *group,
+            struct complaint *complaint)
+{
+    char who[USER_TEXT_MAX];
+    const size_t length = strcspn(text, ":");
+    const char *rest = text + length;
+
+    *user = VALUE_NO_USER;
+    *group = VALUE_NO_GROUP;
+    (void)snprintf(who, sizeof who, "%.*s", (int)length, text);
+    if (length >= sizeof who || (length > 0 && !is_user(who, user)) ||
+        (length == 0 && rest[0] == '\0')) {
+        complaint_set(complaint, "%s '%s': there is no such user here", name,
+                      text);
+        return EINVAL;
+    }
+    if (rest[0] == ':' && !is_group(rest + 1, group)) {
+        complaint_set(complaint, "%s '%s': there is no such group here", name,
+                      text);
+        return EINVAL;
+    }
+    return 0;
 }

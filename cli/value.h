@@ -12,10 +12,13 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 #include "complaint.h"
 
 #define VALUE_ANY_PORT 0
+#define VALUE_NO_USER ((uid_t)-1)
+#define VALUE_NO_GROUP ((gid_t)-1)
 
 /*
  * Decimal digits alone, min to max.
@@ -42,5 +45,21 @@ value_duration(const char *name, const char *text, uint64_t min_ns,
  */
 int value_port(const char *text, bool any_allowed, uint16_t *port,
                struct complaint *complaint) __attribute__((warn_unused_result));
+
+/*
+ * The rights to a file: three octal digits, or four with a leading 0.
+ * Errors: EINVAL
+ */
+int value_mode(const char *name, const char *text, mode_t *mode,
+               struct complaint *complaint) __attribute__((warn_unused_result));
+
+/*
+ * USER, USER:GROUP or :GROUP, names or numbers of this machine.
+ *   user, group  VALUE_NO_USER, VALUE_NO_GROUP: it is not named
+ * Errors: EINVAL
+ */
+int
+value_owner(const char *name, const char *text, uid_t *user, gid_t *group,
+            struct complaint *complaint) __attribute__((warn_unused_result));
 
 #endif

@@ -31,17 +31,37 @@ struct verb {
     unsigned required; /* fields, enum codec_given */
     unsigned options;  /* enum codec_given */
     const char *usage;
+    const char *listed; /* the options, as a person writes them */
 };
 
 static const struct verb verbs[] = {
     {"r", CODEC_READ, CODEC_MAILBOX,
      CODEC_AT | CODEC_MAX | CODEC_IF | CODEC_AFTER | CODEC_WAIT,
      "r <mailbox> [at=<offset>] [max=<bytes>] [if=<version>] "
-     "[after=<version> [wait=<ms>]]"},
+     "[after=<version> [wait=<ms>]]",
+     "at, max, if, after and wait"},
     {"w", CODEC_WRITE, CODEC_MAILBOX, CODEC_AT | CODEC_IF,
-     "w <mailbox> <length> [at=<offset>|at=end] [if=<version>]"},
-    {"s", CODEC_STATISTICS, 0, 0, "s [<mailbox>]"},
-    {"q", CODEC_QUIT, 0, 0, "q [<mailbox>]"},
+     "w <mailbox> <length> [at=<offset>|at=end] [if=<version>]", "at and if"},
+    {"s", CODEC_STATISTICS, 0, 0, "s [<mailbox>]", ""},
+    {"q", CODEC_QUIT, 0, 0, "q [<mailbox>]", ""},
+};
+
+static const struct verb collector_verbs[] = {
+    {"g", CODEC_GATHER, CODEC_MAILBOX | CODEC_TOKEN,
+     CODEC_TYPE | CODEC_SIZE | CODEC_FAIL,
+     "g <which> <token> [type=<number>] [size=<bytes>] [fail=<number>]",
+     "type, size and fail"},
+    {"w", CODEC_WRITE, CODEC_MAILBOX, CODEC_AT, "w <which> <length> at=end",
+     "at"},
+    {"q", CODEC_QUIT, 0, 0, "q", ""},
+};
+
+/* The verbs that one kind of server knows. */
+struct dialect {
+    const struct verb *verbs;
+    size_t count;
+    const char *known;   /* the verbs, as a person writes them */
+    const char *numbers; /* what a mailbox's number is called */
 };
 
 static const struct {
@@ -49,10 +69,16 @@ static const struct {
     enum codec_given option;
 } options[] = {
     {"at", CODEC_AT},       {"max", CODEC_MAX},   {"if", CODEC_IF},
-    {"after", CODEC_AFTER}, {"wait", CODEC_WAIT},
+    {"after", CODEC_AFTER}, {"wait", CODEC_WAIT}, {"type", CODEC_TYPE},
+    {"size", CODEC_SIZE},   {"fail", CODEC_FAIL},
 };
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
+
+static const struct dialect ordinary = {verbs, COUNT(verbs), "r, w, s and q",
+                                        "mailbox"};
+static const struct dialect collecting = {
+    collector_verbs, COUNT(collector_verbs), "g, w and q", "child"};
 
 static bool
 field_is(struct field field, const char *text)
@@ -131,21 +157,22 @@ complain(struct codec_fault *fault, const char *format, ...)
 }
 
 static const struct verb *
-find_verb(struct field field)
+find_verb(const struct dialect *dialect, struct field field)
 {
     size_t i;
 
-    for (i = 0; i < COUNT(verbs); i++) {
-        if (field_is(field, verbs[i].name)) {
-            return &verbs[i];
+    for (i = 0; i < dialect->count; i++) {
+        if (field_is(field, dialect->verbs[i].name)) {
+            return &dialect->verbs[i];
         }
     }
     return NULL;
 }
 
 static int
-decode_mailbox(struct cursor *cursor, const struct verb *verb,
-               struct codec_request *request, struct codec_fault *fault)
+decode_mailbox(struct cursor *cursor, const struct dialect *dialect,
+               const struct verb *verb, struct codec_request *request,
+               struct codec_fault *fault)
 {
     char quoted[QUOTED_ROOM];
     struct field field;
@@ -154,14 +181,33 @@ decode_mailbox(struct cursor *cursor, const struct verb *verb,
         if ((verb->required & CODEC_MAILBOX) == 0) {
             return 0;
         }
-        return complain(fault, "%s wants a mailbox: %s", verb->name,
-                        verb->usage);
+        return complain(fault, "%s wants a %s: %s", verb->name,
+                        dialect->numbers, verb->usage);
     }
     if (!parse_number(field, &request->mailbox)) {
-        return complain(fault, "mailbox %s is not " NUMBERS,
+        return complain(fault, "%s %s is not " NUMBERS, dialect->numbers,
                         quote(field, quoted));
     }
     request->given |= CODEC_MAILBOX;
+    return 0;
+}
+
+/* A token is a secret: no complaint shows it. */
+static int
+decode_token(struct cursor *cursor, const struct verb *verb,
+             struct codec_request *request, struct codec_fault *fault)
+{
+    struct field field;
+
+    if (!next_field(cursor, &field)) {
+        return complain(fault, "%s wants a token: %s", verb->name, verb->usage);
+    }
+    if (field.length_bytes > CODEC_TOKEN_MAX) {
+        return complain(fault, "the token is longer than %d bytes",
+                        CODEC_TOKEN_MAX);
+    }
+    memcpy(request->token, field.bytes, field.length_bytes);
+    request->given |= CODEC_TOKEN;
     return 0;
 }
 
@@ -189,14 +235,6 @@ decode_length(struct cursor *cursor, const struct verb *verb,
     return 0;
 }
 
-/* The options that a verb knows, as a person writes them. */
-static const char *
-list_options(const struct verb *verb)
-{
-    return verb->verb == CODEC_READ ? "at, max, if, after and wait"
-                                    : "at and if";
-}
-
 static int
 set_option(struct codec_request *request, enum codec_given option,
            struct field value)
@@ -217,8 +255,15 @@ set_option(struct codec_request *request, enum codec_given option,
         return parse_number(value, &request->after_version) ? 0 : EINVAL;
     case CODEC_WAIT:
         return parse_number(value, &request->wait_ms) ? 0 : EINVAL;
+    case CODEC_TYPE:
+        return parse_number(value, &request->type) ? 0 : EINVAL;
+    case CODEC_SIZE:
+        return parse_number(value, &request->size_bytes) ? 0 : EINVAL;
+    case CODEC_FAIL:
+        return parse_number(value, &request->fail) ? 0 : EINVAL;
     case CODEC_MAILBOX:
     case CODEC_LENGTH:
+    case CODEC_TOKEN:
         break;
     }
     assert(false);
@@ -253,7 +298,7 @@ decode_option(struct field field, const struct verb *verb,
     }
     if (i == COUNT(options) || (verb->options & options[i].option) == 0) {
         return complain(fault, "option %s is not one of %s's: %s",
-                        quote(key, quoted), verb->name, list_options(verb));
+                        quote(key, quoted), verb->name, verb->listed);
     }
     if ((request->given & options[i].option) != 0) {
         return complain(fault, "option %s is given twice", options[i].key);
@@ -289,11 +334,31 @@ decode_options(struct cursor *cursor, const struct verb *verb,
     return 0;
 }
 
-int
-codec_decode(const char *line, size_t line_bytes, struct codec_request *request,
-             struct codec_fault *fault)
+/* The fields that are no options: they tell what follows the line. */
+static int
+decode_fields(struct cursor *cursor, const struct dialect *dialect,
+              const struct verb *verb, struct codec_request *request,
+              struct codec_fault *fault)
 {
-    struct cursor cursor = {line, line + line_bytes};
+    int error = decode_mailbox(cursor, dialect, verb, request, fault);
+
+    if (error == 0 && (verb->required & CODEC_TOKEN) != 0) {
+        error = decode_token(cursor, verb, request, fault);
+    }
+    if (error == 0 && verb->verb == CODEC_WRITE) {
+        error = decode_length(cursor, verb, request, fault);
+        if (error == 0 && (request->given & CODEC_LENGTH) != 0) {
+            fault->fate = CODEC_DATA_FOLLOWS;
+            fault->dropped_bytes = request->length_bytes;
+        }
+    }
+    return error;
+}
+
+static int
+decode(const struct dialect *dialect, struct cursor cursor,
+       struct codec_request *request, struct codec_fault *fault)
+{
     const struct verb *verb;
     char quoted[QUOTED_ROOM];
     struct field field;
@@ -301,31 +366,41 @@ codec_decode(const char *line, size_t line_bytes, struct codec_request *request,
 
     *request = (struct codec_request){.mode = STORE_REPLACE,
                                       .max_bytes = CODEC_NUMBER_END - 1,
-                                      .if_version = STORE_ANY_VERSION};
+                                      .if_version = STORE_ANY_VERSION,
+                                      .size_bytes = STORE_ANY_SIZE};
     fault->fate = CODEC_LINE_ENDED;
     fault->dropped_bytes = 0;
     fault->text[0] = '\0';
     if (!next_field(&cursor, &field)) {
         return ENODATA;
     }
-    verb = find_verb(field);
+    verb = find_verb(dialect, field);
     if (verb == NULL) {
-        return complain(fault, "unknown verb %s: r, w, s and q are known",
-                        quote(field, quoted));
+        return complain(fault, "unknown verb %s: %s are known",
+                        quote(field, quoted), dialect->known);
     }
     request->verb = verb->verb;
     if (request->verb == CODEC_WRITE) {
         fault->fate = CODEC_OUT_OF_STEP;
     }
-    error = decode_mailbox(&cursor, verb, request, fault);
-    if (error == 0 && request->verb == CODEC_WRITE) {
-        error = decode_length(&cursor, verb, request, fault);
-        if (error == 0 && (request->given & CODEC_LENGTH) != 0) {
-            fault->fate = CODEC_DATA_FOLLOWS;
-            fault->dropped_bytes = request->length_bytes;
-        }
-    }
+    error = decode_fields(&cursor, dialect, verb, request, fault);
     return error != 0 ? error : decode_options(&cursor, verb, request, fault);
+}
+
+int
+codec_decode(const char *line, size_t line_bytes, struct codec_request *request,
+             struct codec_fault *fault)
+{
+    return decode(&ordinary, (struct cursor){line, line + line_bytes}, request,
+                  fault);
+}
+
+int
+codec_decode_collected(const char *line, size_t line_bytes,
+                       struct codec_request *request, struct codec_fault *fault)
+{
+    return decode(&collecting, (struct cursor){line, line + line_bytes},
+                  request, fault);
 }
 
 int
@@ -440,6 +515,8 @@ error_name(enum codec_error error)
         return "busy";
     case CODEC_SHUTTING_DOWN:
         return "shutting-down";
+    case CODEC_DENIED:
+        return "denied";
     case CODEC_INTERNAL:
         break;
     }

@@ -12,8 +12,8 @@
  * request means is the session's affair; a session meets this codec in five
  * functions only, and another protocol is another such five.
  *
- * The verbs and the options that each of them knows stand in one table; a
- * verb that only another store knows is one more row.
+ * The verbs and the options that each of them knows stand in tables: one for a
+ * server of mailboxes, and one for a collector of results (net/collector.h).
  *
  * Invariants.
  *   C1  what is said of a line depends on its bytes alone, never on how many
@@ -44,10 +44,19 @@
 /* The longest text for a person in an answer, with its terminating zero. */
 #define CODEC_TEXT_MAX 192
 
+/* The longest token that a collector can have given, without its end. */
+#define CODEC_TOKEN_MAX 64
+
 /* Every number is less than this: 63 bits. */
 #define CODEC_NUMBER_END ((uint64_t)1 << 63)
 
-enum codec_verb { CODEC_READ, CODEC_WRITE, CODEC_STATISTICS, CODEC_QUIT };
+enum codec_verb {
+    CODEC_READ,
+    CODEC_WRITE,
+    CODEC_STATISTICS,
+    CODEC_QUIT,
+    CODEC_GATHER /* collectors only */
+};
 
 /* Which fields and options a request was given. */
 enum codec_given {
@@ -57,7 +66,11 @@ enum codec_given {
     CODEC_MAX = 8,
     CODEC_IF = 16,
     CODEC_AFTER = 32,
-    CODEC_WAIT = 64
+    CODEC_WAIT = 64,
+    CODEC_TOKEN = 128,
+    CODEC_TYPE = 256,
+    CODEC_SIZE = 512,
+    CODEC_FAIL = 1024
 };
 
 /* What was not given has the value that means the same. */
@@ -72,6 +85,10 @@ struct codec_request {
     uint64_t if_version; /* STORE_ANY_VERSION: not given */
     uint64_t after_version;
     uint64_t wait_ms;
+    uint64_t type;
+    uint64_t size_bytes; /* STORE_ANY_SIZE: not given */
+    uint64_t fail;
+    char token[CODEC_TOKEN_MAX + 1];
 };
 
 /* Where the stream stands after a line that is no request. */
@@ -95,6 +112,7 @@ enum codec_error {
     CODEC_TIMEOUT,
     CODEC_BUSY,
     CODEC_SHUTTING_DOWN,
+    CODEC_DENIED, /* collectors only */
     CODEC_INTERNAL
 };
 
@@ -116,6 +134,12 @@ int codec_find_line(const char *bytes, size_t length_bytes, size_t *line_bytes,
 int
 codec_decode(const char *line, size_t line_bytes, struct codec_request *request,
              struct codec_fault *fault) __attribute__((warn_unused_result));
+
+/* The same on a collector, which knows g, w and q. */
+int
+codec_decode_collected(const char *line, size_t line_bytes,
+                       struct codec_request *request, struct codec_fault *fault)
+    __attribute__((warn_unused_result));
 
 /*
  * True when the bytes are what some clients send without a newline: exactly

@@ -15,6 +15,7 @@
 
 #include "clock.h"
 #include "runtime.h"
+#include "unix_note.h"
 
 #define MESSAGE_MAX 64
 #define EVENTS_MAX (CONTROL_PEERS_MAX + 1)
@@ -93,11 +94,13 @@ unlock_directory(int directory)
     (void)!flock(directory, LOCK_UN);
 }
 
+/* What is there was left by a server that was killed. */
 static int
 bind_locked(struct control *control)
 {
     struct sockaddr_un address = address_of(control->directory, control->name);
 
+    (void)unix_note_clear(control->directory, control->port, geteuid());
     if (unlinkat(control->directory, control->name, 0) < 0 && errno != ENOENT) {
         return errno;
     }
@@ -197,7 +200,7 @@ int
 control_open(struct control *control, uint16_t port,
              struct complaint *complaint)
 {
-    *control = (struct control){.directory = -1, .spare_fd = -1};
+    *control = (struct control){.directory = -1, .spare_fd = -1, .port = port};
     for (int i = 0; i < CONTROL_PEERS_MAX; i++) {
         control->peers[i] = -1;
     }
@@ -224,9 +227,17 @@ drop_peer(struct control *control, unsigned i)
     control->peers[i] = -1;
 }
 
+int
+control_note_socket(struct control *control,
+                    const struct unix_socket_file *file)
+{
+    return unix_note_write(control->directory, control->port, file);
+}
+
 void
 control_close(struct control *control)
 {
+    unix_note_remove(control->directory, control->port);
     (void)unlinkat(control->directory, control->name, 0);
     for (unsigned i = 0; i < CONTROL_PEERS_MAX; i++) {
         drop_peer(control, i);
@@ -449,16 +460,21 @@ control_owner(uid_t user, uint16_t port, pid_t *owner)
     return error;
 }
 
-static bool
-clear_locked(int directory, const char *name)
+static unsigned
+clear_locked(int directory, const char *name, uid_t user, uint16_t port)
 {
     int fd;
+    unsigned cleared = 0;
 
     int error = connect_to(directory, name, &fd);
     if (!error) {
         (void)close(fd);
     }
-    return error == ECONNREFUSED && unlinkat(directory, name, 0) == 0;
+    if (error == ECONNREFUSED || error == ENOENT) {
+        cleared += unix_note_clear(directory, port, user);
+    }
+    return cleared +
+           (error == ECONNREFUSED && unlinkat(directory, name, 0) == 0);
 }
 
 unsigned
@@ -476,7 +492,7 @@ control_clear(uid_t user, uint16_t port)
         }
         /* Whoever has the lock sees to the socket. */
         if (flock(directory, LOCK_EX | LOCK_NB) == 0) {
-            cleared += clear_locked(directory, name);
+            cleared += clear_locked(directory, name, user, port);
         }
         (void)close(directory);
     }

@@ -30,6 +30,7 @@
 
 #include "complaint.h"
 #include "naming.h"
+#include "unix_socket.h"
 
 #define CONTROL_PEERS_MAX 8
 
@@ -41,6 +42,7 @@ struct control {
     unsigned next_peer;           /* whose place the next one takes */
     int spare_fd;                 /* given up to let a peer in; -1: it was */
     char name[NAMING_MAX];
+    uint16_t port;
 };
 
 /*
@@ -54,7 +56,16 @@ int
 control_open(struct control *control, uint16_t port,
              struct complaint *complaint) __attribute__((warn_unused_result));
 
-/* Stop listening and remove the socket. */
+/*
+ * Leave a note of the Unix socket by which clients reach the server, so that
+ * control_clear finds it should the server be killed.
+ * Errors: those of symlinkat
+ */
+int control_note_socket(struct control *control,
+                        const struct unix_socket_file *file)
+    __attribute__((warn_unused_result));
+
+/* Stop listening and remove the socket, and the note if there is one. */
 void control_close(struct control *control);
 
 /* Do what can be done now; true when the server was asked to end. */
@@ -79,7 +90,10 @@ int control_ask_stop(uid_t user, uint16_t port, pid_t server,
 int control_owner(uid_t user, uint16_t port, pid_t *owner)
     __attribute__((warn_unused_result));
 
-/* Remove a user's sockets for this port that nobody listens on; how many? */
+/*
+ * Remove a user's sockets for this port that nobody listens on, and the one for
+ * clients that a note tells of; how many?
+ */
 unsigned control_clear(uid_t user, uint16_t port);
 
 #endif

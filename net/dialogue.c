@@ -95,6 +95,69 @@ answer_fault(struct dialogue *d, int error)
                     : "a fault in the server; its log tells more");
 }
 
+static bool
+is_collector(const struct dialogue *d)
+{
+    return d->store->ops->begin != NULL;
+}
+
+/*
+ * Answer what a collector's operation returned.  It ends the connection,
+ * whatever it was: a result with a piece refused must never become complete.
+ */
+static void
+fail_collecting(struct dialogue *d, int error)
+{
+    const uint64_t which = d->request.mailbox;
+
+    switch (error) {
+    case ENOENT:
+        reply_error(d->reply, CODEC_NO_SUCH_MAILBOX, 0,
+                    "child %" PRIu64 " is not one of 0 to %" PRIu64, which,
+                    d->store->mailboxes_count - 1);
+        break;
+    case EACCES:
+        reply_error(d->reply, CODEC_DENIED, 0,
+                    d->request.verb == CODEC_GATHER
+                        ? "that is not the token of child %" PRIu64
+                        : "this connection has not begun as child %" PRIu64,
+                    which);
+        break;
+    case EALREADY:
+        reply_error(d->reply, CODEC_DENIED, 0,
+                    "child %" PRIu64 " has begun before", which);
+        break;
+    case ENOTSUP:
+        reply_error(d->reply, CODEC_BAD_REQUEST, 0,
+                    "a result only grows: w <which> <length> at=end");
+        break;
+    case EFBIG:
+        if (d->request.length_bytes > d->config->packet_bytes) {
+            answer_too_large(d);
+        } else {
+            reply_error(d->reply, CODEC_TOO_LARGE, 0,
+                        "the result is longer than is taken (--max-result)");
+        }
+        break;
+    case EMSGSIZE:
+        reply_error(d->reply, CODEC_TOO_LARGE, 0,
+                    "the result is longer than was announced");
+        break;
+    case ENODATA:
+        reply_error(d->reply, CODEC_BAD_REQUEST, 0,
+                    "the result is shorter than was announced");
+        break;
+    case ECANCELED:
+        reply_error(d->reply, CODEC_SHUTTING_DOWN, 0,
+                    "no more results are awaited");
+        break;
+    default:
+        answer_fault(d, error);
+        break;
+    }
+    dialogue_close(d);
+}
+
 /*
  * Answer what a store's operation returned, and take the next header or
  * close.  Context: room was made.
@@ -103,6 +166,10 @@ static void
 fail(struct dialogue *d, int error, const struct store_view *view)
 {
     begin_header(d);
+    if (is_collector(d)) {
+        fail_collecting(d, error);
+        return;
+    }
     switch (error) {
     case ENOENT:
         reply_error(d->reply, CODEC_NO_SUCH_MAILBOX, 0,
@@ -295,13 +362,15 @@ begin_write(struct dialogue *d)
     struct store_view view = {0};
     int error;
 
-    if ((d->request.given & CODEC_LENGTH) == 0) {
+    if ((d->request.given & CODEC_LENGTH) == 0 && !is_collector(d)) {
         d->discarded_bytes = 0;
         d->refusal = has_mailbox(d) ? 0 : ENOENT;
         d->state = DIALOGUE_UNFRAMED;
         return DIALOGUE_ON;
     }
-    error = judge_write(d, &view);
+    error = is_collector(d) && d->request.mode != STORE_APPEND
+                ? ENOTSUP
+                : judge_write(d, &view);
     if (error == 0) {
         d->state = DIALOGUE_DATA;
         return DIALOGUE_ON;
@@ -431,6 +500,43 @@ answer_statistics(struct dialogue *d)
     return DIALOGUE_ON;
 }
 
+/* A child says whose result follows, or that there will be none. */
+static enum dialogue_next
+begin_result(struct dialogue *d)
+{
+    const struct store_opening opening = {.which = d->request.mailbox,
+                                          .token = d->request.token,
+                                          .type = d->request.type,
+                                          .size_bytes = d->request.size_bytes,
+                                          .fail = d->request.fail};
+    int error = d->store->ops->begin(d->store, &opening);
+
+    if (error != 0) {
+        fail(d, error, NULL);
+        return DIALOGUE_ON;
+    }
+    reply_ok(d->reply, NULL, 0);
+    begin_header(d);
+    if (opening.fail != 0) {
+        dialogue_close(d);
+    }
+    return DIALOGUE_ON;
+}
+
+static enum dialogue_next
+quit(struct dialogue *d)
+{
+    int error = is_collector(d) ? d->store->ops->finish(d->store) : 0;
+
+    if (error != 0) {
+        fail(d, error, NULL);
+    } else {
+        reply_ok(d->reply, NULL, 0);
+    }
+    dialogue_close(d);
+    return DIALOGUE_ON;
+}
+
 static enum dialogue_next
 begin_request(struct dialogue *d)
 {
@@ -441,12 +547,12 @@ begin_request(struct dialogue *d)
         return begin_write(d);
     case CODEC_STATISTICS:
         return answer_statistics(d);
+    case CODEC_GATHER:
+        return begin_result(d);
     case CODEC_QUIT:
         break;
     }
-    reply_ok(d->reply, NULL, 0);
-    dialogue_close(d);
-    return DIALOGUE_ON;
+    return quit(d);
 }
 
 /* The header line is no request. */
@@ -454,6 +560,10 @@ static void
 refuse_line(struct dialogue *d, const struct codec_fault *fault)
 {
     reply_error(d->reply, CODEC_BAD_REQUEST, 0, "%s", fault->text);
+    if (is_collector(d)) {
+        dialogue_close(d);
+        return;
+    }
     switch (fault->fate) {
     case CODEC_LINE_ENDED:
         begin_header(d);
@@ -472,8 +582,11 @@ static enum dialogue_next
 take_line(struct dialogue *d, size_t line_bytes, size_t whole_bytes)
 {
     struct codec_fault fault;
+    const char *line = buffer_head(d->input);
     int error =
-        codec_decode(buffer_head(d->input), line_bytes, &d->request, &fault);
+        is_collector(d)
+            ? codec_decode_collected(line, line_bytes, &d->request, &fault)
+            : codec_decode(line, line_bytes, &d->request, &fault);
 
     buffer_consume(d->input, whole_bytes);
     if (error == ENODATA) {

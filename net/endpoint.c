@@ -4,6 +4,7 @@
 #include <netinet/in.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/un.h>
 
 static const struct sockaddr_in *
 as_ipv4(const struct sockaddr *address)
@@ -66,10 +67,26 @@ endpoint_is_wildcard(const struct sockaddr *address)
     return four->sin_addr.s_addr == htonl(INADDR_ANY);
 }
 
+/* A path, "@" and an abstract name, or nothing where there is no name. */
+static void
+describe_unix(const struct sockaddr_un *address,
+              char text[static ENDPOINT_TEXT_MAX])
+{
+    const bool is_abstract = address->sun_path[0] == '\0';
+    const size_t room = sizeof address->sun_path - is_abstract;
+
+    (void)snprintf(text, ENDPOINT_TEXT_MAX, "%s%.*s", is_abstract ? "@" : "",
+                   (int)room, address->sun_path + is_abstract);
+}
+
 void
 endpoint_describe_host(const struct sockaddr *address,
                        char text[static ENDPOINT_TEXT_MAX])
 {
+    if (address->sa_family == AF_UNIX) {
+        describe_unix((const void *)address, text);
+        return;
+    }
     const void *host = address->sa_family == AF_INET6
                            ? (const void *)&as_ipv6(address)->sin6_addr
                            : (const void *)&as_ipv4(address)->sin_addr;
@@ -89,4 +106,21 @@ endpoint_describe(const struct sockaddr *address,
     endpoint_describe_host(address, host);
     (void)snprintf(text, ENDPOINT_TEXT_MAX, "%s%.46s%s:%u", is_ipv6 ? "[" : "",
                    host, is_ipv6 ? "]" : "", (unsigned)endpoint_port(address));
+}
+
+void
+endpoint_describe_peer(int fd, const struct sockaddr *address,
+                       char text[static ENDPOINT_TEXT_MAX])
+{
+    struct ucred peer;
+    socklen_t bytes = sizeof peer;
+
+    if (address->sa_family != AF_UNIX) {
+        endpoint_describe(address, text);
+    } else if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &bytes) == 0) {
+        (void)snprintf(text, ENDPOINT_TEXT_MAX, "process %ld of user %lu",
+                       (long)peer.pid, (unsigned long)peer.uid);
+    } else {
+        (void)snprintf(text, ENDPOINT_TEXT_MAX, "a process");
+    }
 }

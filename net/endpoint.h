@@ -2,7 +2,8 @@
 #define DIPC_ENDPOINT_H
 
 /*
- * An endpoint: an internet address and a port, of either family.
+ * An endpoint: an internet address and a port, of either family, or a process
+ * of this machine.
  *
  * Who may call.  Any thread.  Nothing here asks the resolver.
  */
@@ -23,12 +24,19 @@ bool endpoint_is_equal(const struct sockaddr *a, const struct sockaddr *b);
 /* Does it stand for all addresses of its family? */
 bool endpoint_is_wildcard(const struct sockaddr *address);
 
-/* "127.0.0.1" or "::1". */
+/* "127.0.0.1", "::1", or a Unix socket's path, cut. */
 void endpoint_describe_host(const struct sockaddr *address,
                             char text[static ENDPOINT_TEXT_MAX]);
 
 /* "127.0.0.1:7000" or "[::1]:7000". */
 void endpoint_describe(const struct sockaddr *address,
                        char text[static ENDPOINT_TEXT_MAX]);
+
+/*
+ * The same for the other end of a connection.  One over a Unix socket has no
+ * address: "process 4242 of user 1000", as it was when it connected.
+ */
+void endpoint_describe_peer(int fd, const struct sockaddr *address,
+                            char text[static ENDPOINT_TEXT_MAX]);
 
 #endif

@@ -2,6 +2,7 @@
 
 #include <assert.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <netdb.h>
 #include <netinet/in.h>
 #include <stdbool.h>
@@ -218,7 +219,7 @@ static int
 open_all(struct listener *listener, struct places *places, uint16_t port,
          struct complaint *complaint)
 {
-    *listener = (struct listener){.port = port};
+    listener_init(listener, port);
     for (size_t i = 0; i < places->count; i++) {
         int error = open_place(listener, &places->addresses[i],
                                places->optional, complaint);
@@ -235,6 +236,12 @@ open_all(struct listener *listener, struct places *places, uint16_t port,
     return 0;
 }
 
+void
+listener_init(struct listener *listener, uint16_t port)
+{
+    *listener = (struct listener){.port = port, .local = {.fd = -1}};
+}
+
 int
 listener_open(struct listener *listener, const char *const *addresses,
               size_t addresses_count, uint16_t port,
@@ -243,7 +250,7 @@ listener_open(struct listener *listener, const char *const *addresses,
     struct places places;
     const int tries = port == LISTENER_ANY_PORT ? ANY_PORT_TRIES : 1;
 
-    *listener = (struct listener){.port = port};
+    listener_init(listener, port);
     int error = resolve_all(&places, addresses, addresses_count, complaint);
     if (error) {
         return error;
@@ -255,36 +262,155 @@ listener_open(struct listener *listener, const char *const *addresses,
     return error;
 }
 
+static bool
+has_port(const struct sockaddr *address)
+{
+    return address->sa_family == AF_INET || address->sa_family == AF_INET6;
+}
+
+/* Errors: EADDRNOTAVAIL  the ports differ */
+static int
+agree_on_port(struct listener *listener, const struct sockaddr *address,
+              struct complaint *complaint)
+{
+    char name[ENDPOINT_TEXT_MAX];
+
+    if (!has_port(address) || endpoint_port(address) == listener->port) {
+        return 0;
+    }
+    if (listener->port == LISTENER_ANY_PORT) {
+        listener->port = endpoint_port(address);
+        return 0;
+    }
+    endpoint_describe(address, name);
+    complaint_set(complaint,
+                  "port %u: a socket was passed that listens on %s; all must "
+                  "have the port of the argument ('any' takes theirs)",
+                  (unsigned)listener->port, name);
+    return EADDRNOTAVAIL;
+}
+
+static int
+adopt_socket(struct listener *listener, int fd, struct complaint *complaint)
+{
+    struct sockaddr_storage address;
+    socklen_t bytes = sizeof address;
+
+    const int flags = fcntl(fd, F_GETFL);
+    if (flags < 0 || fcntl(fd, F_SETFL, flags | O_NONBLOCK) < 0 ||
+        getsockname(fd, (struct sockaddr *)&address, &bytes) < 0) {
+        int error = errno;
+        complaint_set(complaint, "descriptor %d cannot be used: %s", fd,
+                      strerror(error));
+        return error;
+    }
+    listener->sockets[listener->count++] = fd;
+    return agree_on_port(listener, (struct sockaddr *)&address, complaint);
+}
+
+int
+listener_adopt(struct listener *listener, const int *sockets, size_t count,
+               uint16_t port, struct complaint *complaint)
+{
+    int error = 0;
+
+    assert(count <= LISTENER_SOCKETS_MAX);
+    listener_init(listener, port);
+    for (size_t i = 0; i < count && !error; i++) {
+        error = adopt_socket(listener, sockets[i], complaint);
+    }
+    if (!error && listener->port == LISTENER_ANY_PORT) {
+        complaint_set(complaint, "port 'any': the sockets that were passed "
+                                 "have none; a number names this server");
+        error = EADDRNOTAVAIL;
+    }
+    if (error) {
+        listener->count = 0;
+    }
+    return error;
+}
+
+int
+listener_open_unix(struct listener *listener,
+                   const struct unix_socket_request *request,
+                   struct complaint *complaint)
+{
+    assert(listener->local.fd < 0);
+    if (listener->count == LISTENER_SOCKETS_MAX) {
+        complaint_set(complaint, "more than %d addresses to listen on",
+                      LISTENER_SOCKETS_MAX);
+        return E2BIG;
+    }
+    int error = unix_socket_open(&listener->local, request, complaint);
+    if (!error) {
+        listener->sockets[listener->count++] = listener->local.fd;
+    }
+    return error;
+}
+
+static bool
+has_unix(const struct listener *listener)
+{
+    return listener->count > 0 && listener->local.fd >= 0;
+}
+
+static size_t
+tcp_count(const struct listener *listener)
+{
+    return has_unix(listener) ? listener->count - 1 : listener->count;
+}
+
 void
 listener_close(struct listener *listener)
 {
-    for (size_t i = 0; i < listener->count; i++) {
+    const size_t count = tcp_count(listener);
+
+    for (size_t i = 0; i < count; i++) {
         (void)close(listener->sockets[i]);
     }
+    unix_socket_close(&listener->local);
     listener->count = 0;
+}
+
+/* Add a part to a text that is cut where it does not fit. */
+static void
+add_text(char text[static LISTENER_TEXT_MAX], const char *before,
+         const char *part)
+{
+    const size_t used = strlen(text);
+
+    (void)snprintf(text + used, LISTENER_TEXT_MAX - used, "%s%s",
+                   used > 0 ? before : "", part);
+}
+
+static void
+add_hosts(const struct listener *listener, char text[static LISTENER_TEXT_MAX])
+{
+    for (size_t i = 0; i < tcp_count(listener); i++) {
+        struct sockaddr_storage address = {0};
+        socklen_t bytes = sizeof address;
+        char name[ENDPOINT_TEXT_MAX];
+        if (getsockname(listener->sockets[i], (struct sockaddr *)&address,
+                        &bytes) == 0) {
+            endpoint_describe_host((struct sockaddr *)&address, name);
+            add_text(text, " and ", name);
+        }
+    }
 }
 
 void
 listener_describe(const struct listener *listener,
                   char text[static LISTENER_TEXT_MAX])
 {
-    size_t used = 0;
+    char port[16];
 
     text[0] = '\0';
-    for (size_t i = 0; i < listener->count; i++) {
-        struct sockaddr_storage address;
-        socklen_t bytes = sizeof address;
-        char name[ENDPOINT_TEXT_MAX];
-        if (getsockname(listener->sockets[i], (struct sockaddr *)&address,
-                        &bytes) < 0) {
-            continue;
-        }
-        endpoint_describe_host((struct sockaddr *)&address, name);
-        int more = snprintf(text + used, LISTENER_TEXT_MAX - used, "%s%s",
-                            i == 0 ? "" : " and ", name);
-        if (more < 0 || (size_t)more >= LISTENER_TEXT_MAX - used) {
-            return;
-        }
-        used += (size_t)more;
+    add_hosts(listener, text);
+    (void)snprintf(port, sizeof port, "port %u", (unsigned)listener->port);
+    if (tcp_count(listener) > 0) {
+        add_text(text, ", ", port);
+    }
+    if (has_unix(listener)) {
+        add_text(text, ", and ", listener->local.file.path);
     }
 }

@@ -16,6 +16,12 @@ naming_socket(uint16_t port, char name[static NAMING_MAX])
     (void)snprintf(name, NAMING_MAX, "%u.sock", (unsigned)port);
 }
 
+void
+naming_unix_note(uint16_t port, char name[static NAMING_MAX])
+{
+    (void)snprintf(name, NAMING_MAX, "%u.unix", (unsigned)port);
+}
+
 /* What was read is written again and compared: no other spelling passes. */
 bool
 naming_is_segment(const char *name, uid_t *user, uint16_t *port)

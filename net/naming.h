@@ -7,6 +7,7 @@
  *
  *     /dipc-1000-7000   shared memory (under /dev/shm)
  *     7000.sock         in a directory of the user's own, see net/runtime.h
+ *     7000.unix         there too: a note, see net/unix_note.h
  *
  * Who may call.  Any thread.
  */
@@ -20,6 +21,7 @@
 
 void naming_segment(uid_t user, uint16_t port, char name[static NAMING_MAX]);
 void naming_socket(uint16_t port, char name[static NAMING_MAX]);
+void naming_unix_note(uint16_t port, char name[static NAMING_MAX]);
 
 /* Is this a segment's name, without its slash?  Then whose, and which port? */
 bool naming_is_segment(const char *name, uid_t *user, uint16_t *port);

@@ -178,7 +178,7 @@ roster_admit(struct roster *roster, int fd, uint64_t number,
     member->store = NULL;
     member->number = number;
     unlock(roster);
-    endpoint_describe(peer, member->peer);
+    endpoint_describe_peer(fd, peer, member->peer);
     int error = start_thread(member);
     if (error) {
         lock(roster);

@@ -441,12 +441,23 @@ static void
 end(struct server *server, const char *why)
 {
     const uint32_t count = server->roster.count;
+    struct complaint news;
 
     if (!atomic_load_explicit(&server->stopping, memory_order_acquire)) {
-        log_notice(server->config.log, "ending, with %u client%s connected: %s",
-                   count, count == 1 ? "" : "s", why);
+        complaint_set(&news, "ending, with %u client%s connected: %s", count,
+                      count == 1 ? "" : "s", why);
+        log_notice(server->config.log, "%s", news.text);
+        supervisor_stopping(server->config.supervisor, news.text);
     }
     server_stop(server);
+}
+
+static void
+reload(struct server *server)
+{
+    supervisor_reloading(server->config.supervisor);
+    log_reopen(server->config.log);
+    supervisor_reloaded(server->config.supervisor);
 }
 
 static void
@@ -460,7 +471,7 @@ take_signal(struct server *server)
         return;
     }
     if (signal.ssi_signo == SIGHUP && !server->config.hangup_stops) {
-        log_reopen(server->config.log);
+        reload(server);
         return;
     }
     (void)snprintf(why, sizeof why, "signal %u from process %u",

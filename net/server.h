@@ -31,6 +31,7 @@
 #include "listener.h"
 #include "log.h"
 #include "store_source.h"
+#include "supervisor.h"
 
 #define SERVER_PAUSE_NS (100 * CLOCK_NS_PER_MS)
 #define SERVER_GRACE_NS CLOCK_NS_PER_S
@@ -40,8 +41,9 @@
 struct server_config {
     struct listener *listener; /* the server closes it when it stops */
     struct store_source *source;
-    struct control *control; /* NULL: none */
-    struct log *log;         /* NULL: none */
+    struct control *control;             /* NULL: none */
+    struct log *log;                     /* NULL: none */
+    const struct supervisor *supervisor; /* hears of its end; NULL: none */
     int signals;       /* a signalfd, whose signals stop the server; -1: none */
     bool hangup_stops; /* SIGHUP too; else it opens the log again */
     uint32_t clients_max;

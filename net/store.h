@@ -5,8 +5,8 @@
  * The store: all that a session may ask of mailboxes.
  *
  * Idea.  A session knows mailboxes through this narrow interface only.  Behind
- * it stands the shared segment today; a collector of results or a remote
- * service can stand there as well, without a change to the session.
+ * it stands the shared segment or a collector of results; a remote service can
+ * stand there as well, without a change to the session.
  *
  * Who may call.  One session, from the one thread that drives it; an
  * implementation need not be safe for two threads at once (each client has a
@@ -53,6 +53,17 @@ struct store_view {
     size_t length_bytes; /* copied by a read */
 };
 
+/* How one that has a result to send begins: see net/collector.h. */
+struct store_opening {
+    uint64_t which;
+    const char *token;
+    uint64_t type;
+    uint64_t size_bytes; /* announced; STORE_ANY_SIZE: not */
+    uint64_t fail;       /* not 0: there is no result, but this error */
+};
+
+#define STORE_ANY_SIZE UINT64_MAX
+
 struct store;
 
 struct store_ops {
@@ -81,6 +92,24 @@ struct store_ops {
      */
     int (*describe)(struct store *store, uint64_t mailbox, char *text,
                     size_t room_bytes, size_t *length_bytes);
+
+    /*
+     * A collector's own; both NULL in every other store.  A collector has the
+     * operations begin, write and finish alone, and no session calls others.
+     * The protocol's `g`.
+     * Errors: ENOENT, ECANCELED
+     *         EACCES    the token is not this one's
+     *         EALREADY  it has begun before
+     *         EFBIG     it announces more than a result may have
+     */
+    int (*begin)(struct store *store, const struct store_opening *opening);
+
+    /*
+     * The protocol's `q`: what was written is the whole result.
+     * Errors: ECANCELED
+     *         ENODATA  less was written than was announced
+     */
+    int (*finish)(struct store *store);
 };
 
 #define STORE_TEXT_MAX 1024

@@ -10,6 +10,8 @@ void *__real_malloc(size_t size_bytes);
 void *__wrap_malloc(size_t size_bytes);
 void *__real_calloc(size_t count, size_t size_bytes);
 void *__wrap_calloc(size_t count, size_t size_bytes);
+void *__real_realloc(void *memory, size_t size_bytes);
+void *__wrap_realloc(void *memory, size_t size_bytes);
 
 void
 fake_heap_set(long allocations)
@@ -38,4 +40,10 @@ void *
 __wrap_calloc(size_t count, size_t size_bytes)
 {
     return is_empty() ? NULL : __real_calloc(count, size_bytes);
+}
+
+void *
+__wrap_realloc(void *memory, size_t size_bytes)
+{
+    return is_empty() ? NULL : __real_realloc(memory, size_bytes);
 }

@@ -4,8 +4,8 @@
 /*
  * A heap that runs out when a test says so.
  *
- * Idea.  The test programs are linked so that malloc and calloc come here
- * first (ld's --wrap).  They are handed on, but for those that shall fail.
+ * Idea.  The test programs are linked so that malloc, calloc and realloc come
+ * here first (ld's --wrap).  They are handed on, but for those that shall fail.
  *
  * Who may call.  One test's main thread; any thread may allocate.
  */

@@ -299,6 +299,50 @@ users_are_names_or_numbers(void **state)
                      EINVAL);
 }
 
+static void
+a_unix_socket_has_a_path_a_mode_and_an_owner(void **state)
+{
+    (void)state;
+    assert_int_equal(parse("1 1 any 1"), 0);
+    assert_null(arguments.local.path);
+    assert_int_equal(parse("--unix a.sock 1 1 any 1"), 0);
+    assert_string_equal(arguments.local.path, "a.sock");
+    assert_int_equal(arguments.local.mode, 0600);
+    assert_int_equal(arguments.local.user, UNIX_SOCKET_SAME_USER);
+    assert_int_equal(arguments.local.group, UNIX_SOCKET_SAME_GROUP);
+    assert_int_equal(parse("--unix-owner root:7 --unix-mode 660 --unix /a "
+                           "--listen none 1 1 7000 1"),
+                     0);
+    assert_int_equal(arguments.local.mode, 0660);
+    assert_int_equal(arguments.local.user, 0);
+    assert_int_equal(arguments.local.group, 7);
+    assert_true(arguments.listens_nowhere);
+}
+
+static void
+places_that_contradict_each_other_are_refused(void **state)
+{
+    static const struct {
+        const char *line;
+        const char *word;
+    } rows[] = {
+        {"--unix-mode 600 1 1 any 1", "--unix-mode"},
+        {"--unix-owner root 1 1 any 1", "--unix-owner"},
+        {"--unix a --unix b 1 1 any 1", "at most one"},
+        {"--listen none 1 1 7000 1", "--unix PATH"},
+        {"--listen none --unix a 1 1 any 1", "'any'"},
+        {"--listen none --listen ::1 --unix a 1 1 7000 1", "contradict"},
+        {"--unix '' 1 1 any 1", "--unix ''"},
+        {"--unix a --unix-mode 9 1 1 any 1", "--unix-mode '9'"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        assert_int_equal(parse(rows[i].line), EINVAL);
+        assert_non_null(strstr(complaint.text, rows[i].word));
+    }
+}
+
 int
 main(void)
 {
@@ -312,6 +356,8 @@ main(void)
         cmocka_unit_test(the_help_fits_a_terminal_and_tells_every_option),
         cmocka_unit_test(dipcrm_takes_a_port),
         cmocka_unit_test(dipcrm_names_what_is_wrong),
+        cmocka_unit_test(a_unix_socket_has_a_path_a_mode_and_an_owner),
+        cmocka_unit_test(places_that_contradict_each_other_are_refused),
         cmocka_unit_test(users_are_names_or_numbers),
     };
 

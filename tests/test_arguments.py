@@ -77,11 +77,33 @@ DIPC: tuple[tuple[str, list[str], list[str]], ...] = (
     ("gap big", ["--gap", BIG], ["--gap"]),
     ("gap -5", ["--gap=-5"], ["--gap"]),
     ("listen nowhere", ["--listen="], ["--listen"]),
+    (
+        "listen none and nothing else",
+        ["--listen", "none"],
+        ["--listen none", "--unix path"],
+    ),
+    ("unix nowhere", ["--unix="], ["--unix"]),
+    ("unix twice", ["--unix", "a", "--unix", "b"], ["--unix", "one"]),
+    ("unix-mode x", ["--unix-mode", "x"], ["--unix-mode", "octal"]),
+    ("unix-mode 1777", ["--unix-mode", "1777"], ["--unix-mode", "1777"]),
+    (
+        "unix-owner nobody knows",
+        ["--unix-owner", "no-such-user"],
+        ["--unix-owner", "no-such-user"],
+    ),
+    (
+        "unix-mode for no socket",
+        ["--unix-mode", "600"],
+        ["--unix-mode", "--unix"],
+    ),
     ("log nowhere", ["--log="], ["--log"]),
     ("foreground with a value", ["--foreground=1"], ["foreground"]),
 )
 NEEDS_VALUE = (
     "--listen",
+    "--unix",
+    "--unix-mode",
+    "--unix-owner",
     "--max-clients",
     "--idle-timeout",
     "--request-timeout",

@@ -255,6 +255,120 @@ every_error_says_what_is_wrong_and_where_the_stream_stands(void **state)
     }
 }
 
+/* ---- What a collector understands. ---- */
+
+#define GATHER_USAGE \
+    "g <which> <token> [type=<number>] [size=<bytes>] [fail=<number>]"
+#define TOKEN64 \
+    "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
+
+struct opening_row {
+    const char *line;
+    const char *token;
+    uint64_t which;
+    uint64_t type;
+    uint64_t size_bytes;
+    uint64_t fail;
+    unsigned given;
+};
+
+/* clang-format off */
+static const struct opening_row opening_rows[] = {
+    {"g 3 secret", "secret", 3, 0, STORE_ANY_SIZE, 0, 0},
+    {"  g  003  secret  ", "secret", 3, 0, STORE_ANY_SIZE, 0, 0},
+    {"g 3 type=7", "type=7", 3, 0, STORE_ANY_SIZE, 0, 0},
+    {"g 3 " TOKEN64, TOKEN64, 3, 0, STORE_ANY_SIZE, 0, 0},
+    {"g 3 s type=7", "s", 3, 7, STORE_ANY_SIZE, 0, CODEC_TYPE},
+    {"g 3 s size=0", "s", 3, 0, 0, 0, CODEC_SIZE},
+    {"g 3 s fail=9", "s", 3, 0, STORE_ANY_SIZE, 9, CODEC_FAIL},
+    {"g 3 s fail=9 size=" LARGEST " type=" LARGEST, "s", 3, LARGEST_NUMBER,
+     LARGEST_NUMBER, 9, CODEC_TYPE | CODEC_SIZE | CODEC_FAIL},
+};
+
+static const struct bad_row collected_bad_rows[] = {
+    {HERE("g"), OPEN, "g wants a child: " GATHER_USAGE},
+    {HERE("g x"), OPEN, "child \"x\" " RANGE},
+    {HERE("g 3"), OPEN, "g wants a token: " GATHER_USAGE},
+    {HERE("g 3 " TOKEN64 "x"), OPEN, "the token is longer than 64 bytes"},
+    {HERE("g 3 s at=1"), OPEN,
+     "option \"at\" is not one of g's: type, size and fail"},
+    {HERE("g 3 s size=x"), OPEN, "size=\"x\" " RANGE},
+    {HERE("g 3 s size=1 size=1"), OPEN, "option size is given twice"},
+    {HERE("g 3 s secret"), OPEN,
+     "\"secret\" is no option (key=value); usage: " GATHER_USAGE},
+    {HERE("w 3 5 if=1"), DROP(5), "option \"if\" is not one of w's: at"},
+    {HERE("w"), CLOSE, "w wants a child: w <which> <length> at=end"},
+    {HERE("q 3 at=1"), OPEN, "q takes no option \"at\": q"},
+    {HERE("r 3"), OPEN, "unknown verb \"r\": g, w and q are known"},
+    {HERE("s"), OPEN, "unknown verb \"s\": g, w and q are known"},
+};
+/* clang-format on */
+
+static void
+a_collector_is_told_whose_result_follows(void **state)
+{
+    size_t i;
+
+    (void)state;
+    for (i = 0; i < COUNT(opening_rows); i++) {
+        const struct opening_row *row = &opening_rows[i];
+        struct codec_request request;
+        struct codec_fault fault;
+
+        assert_int_equal(codec_decode_collected(row->line, strlen(row->line),
+                                                &request, &fault),
+                         0);
+        assert_int_equal(request.verb, CODEC_GATHER);
+        assert_int_equal(request.given,
+                         row->given | CODEC_MAILBOX | CODEC_TOKEN);
+        assert_string_equal(request.token, row->token);
+        assert_int_equal(request.mailbox, row->which);
+        assert_int_equal(request.type, row->type);
+        assert_int_equal(request.size_bytes, row->size_bytes);
+        assert_int_equal(request.fail, row->fail);
+    }
+}
+
+static void
+a_collector_says_what_is_wrong_and_never_shows_a_token(void **state)
+{
+    size_t i;
+
+    (void)state;
+    for (i = 0; i < COUNT(collected_bad_rows); i++) {
+        const struct bad_row *row = &collected_bad_rows[i];
+        struct codec_request request;
+        struct codec_fault fault;
+
+        if (codec_decode_collected(row->line, row->line_bytes, &request,
+                                   &fault) != EBADMSG) {
+            fail_msg("%s is no request", row->line);
+        }
+        assert_string_equal(fault.text, row->text);
+        assert_int_equal(fault.fate, row->fate);
+        assert_null(strstr(fault.text, TOKEN64));
+    }
+}
+
+static void
+an_ordinary_server_does_not_know_g(void **state)
+{
+    struct codec_request request;
+    struct codec_fault fault;
+    size_t i;
+
+    (void)state;
+    for (i = 0; i < COUNT(opening_rows); i++) {
+        assert_int_equal(codec_decode(opening_rows[i].line,
+                                      strlen(opening_rows[i].line), &request,
+                                      &fault),
+                         EBADMSG);
+        assert_string_equal(fault.text,
+                            "unknown verb \"g\": r, w, s and q are known");
+        assert_int_equal(fault.fate, CODEC_LINE_ENDED);
+    }
+}
+
 /* Whatever ends a line, the same line is found, and none before its end. */
 static void
 check_finding(const char *line, size_t line_bytes, const char *end)
@@ -551,6 +665,10 @@ main(void)
         cmocka_unit_test(every_request_of_the_protocol_is_read),
         cmocka_unit_test(
             every_error_says_what_is_wrong_and_where_the_stream_stands),
+        cmocka_unit_test(a_collector_is_told_whose_result_follows),
+        cmocka_unit_test(
+            a_collector_says_what_is_wrong_and_never_shows_a_token),
+        cmocka_unit_test(an_ordinary_server_does_not_know_g),
         cmocka_unit_test(a_line_cut_short_at_any_byte_has_no_end),
         cmocka_unit_test(a_cut_request_is_a_request_or_an_error_of_its_own),
         cmocka_unit_test(a_line_of_spaces_is_skipped),

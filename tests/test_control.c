@@ -300,6 +300,46 @@ the_directory_is_the_users_alone(void **state)
     control_close(&control);
 }
 
+/* The clients' socket is removed with a dead server's, not with a live one's. */
+static void
+a_noted_socket_goes_with_its_server(void **state)
+{
+    struct control control;
+    struct complaint complaint;
+    struct unix_socket made;
+    char path[64];
+    char note[64];
+
+    (void)state;
+    (void)snprintf(path, sizeof path, "%s/a.sock", directory);
+    (void)snprintf(note, sizeof note, "%s/dipc/%d.unix", directory, PORT);
+    const struct unix_socket_request request = {
+        .path = path,
+        .mode = 0600,
+        .user = UNIX_SOCKET_SAME_USER,
+        .group = UNIX_SOCKET_SAME_GROUP,
+    };
+    assert_int_equal(unix_socket_open(&made, &request, &complaint), 0);
+    open_control(&control);
+    assert_int_equal(control_note_socket(&control, &made.file), 0);
+    assert_int_equal(close(made.fd), 0);
+    assert_int_equal(control_clear(geteuid(), PORT), 0);
+    assert_int_equal(access(path, F_OK), 0);
+    control_close(&control);
+    assert_int_equal(faccessat(AT_FDCWD, note, F_OK, AT_SYMLINK_NOFOLLOW), -1);
+
+    pid_t child = fork();
+    assert_true(child >= 0);
+    if (child == 0) {
+        int error = control_open(&control, PORT, &complaint);
+        _exit(error ? error : control_note_socket(&control, &made.file));
+    }
+    assert_int_equal(result_of(child), 0);
+    assert_int_equal(control_clear(geteuid(), PORT), 2);
+    assert_int_equal(access(path, F_OK), -1);
+    assert_int_equal(faccessat(AT_FDCWD, note, F_OK, AT_SYMLINK_NOFOLLOW), -1);
+}
+
 int
 main(void)
 {
@@ -315,6 +355,7 @@ main(void)
         cmocka_unit_test(a_dead_servers_socket_is_replaced),
         cmocka_unit_test(a_live_socket_is_not_cleared),
         cmocka_unit_test(the_directory_is_the_users_alone),
+        cmocka_unit_test(a_noted_socket_goes_with_its_server),
     };
 
     return cmocka_run_group_tests(tests, make_directory, remove_directory);

@@ -2,6 +2,10 @@
 
 #include <arpa/inet.h>
 #include <netinet/in.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/un.h>
+#include <unistd.h>
 
 #include "cmocka_all.h"
 #include "endpoint.h"
@@ -73,14 +77,57 @@ hosts_are_compared_without_their_ports(void **state)
 }
 
 static void
+a_unix_socket_is_described_by_its_name(void **state)
+{
+    struct sockaddr_un address = {.sun_family = AF_UNIX,
+                                  .sun_path = "/run/mail.sock"};
+    char text[ENDPOINT_TEXT_MAX];
+
+    (void)state;
+    endpoint_describe_host((struct sockaddr *)&address, text);
+    assert_string_equal(text, "/run/mail.sock");
+    address.sun_path[0] = '\0';
+    endpoint_describe_host((struct sockaddr *)&address, text);
+    assert_string_equal(text, "@run/mail.sock");
+    memset(address.sun_path, 'x', sizeof address.sun_path);
+    endpoint_describe_host((struct sockaddr *)&address, text);
+    assert_int_equal(strspn(text, "x"), ENDPOINT_TEXT_MAX - 1);
+}
+
+static void
 another_family_has_no_name(void **state)
 {
-    struct sockaddr_storage address = {.ss_family = AF_UNIX};
+    struct sockaddr_storage address = {.ss_family = AF_PACKET};
     char text[ENDPOINT_TEXT_MAX];
 
     (void)state;
     endpoint_describe_host((struct sockaddr *)&address, text);
     assert_string_equal(text, "?");
+}
+
+static void
+a_local_peer_is_a_process_of_a_user(void **state)
+{
+    struct sockaddr_storage address = {.ss_family = AF_UNIX};
+    char text[ENDPOINT_TEXT_MAX];
+    char expected[ENDPOINT_TEXT_MAX];
+    int pair[2];
+
+    (void)state;
+    assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair),
+                     0);
+    endpoint_describe_peer(pair[0], (struct sockaddr *)&address, text);
+    (void)snprintf(expected, sizeof expected, "process %d of user %u", getpid(),
+                   geteuid());
+    assert_string_equal(text, expected);
+    (void)close(pair[0]);
+    (void)close(pair[1]);
+    endpoint_describe_peer(-1, (struct sockaddr *)&address, text);
+    assert_string_equal(text, "a process");
+    fill(&address, 0);
+    endpoint_describe(((struct sockaddr *)&address), expected);
+    endpoint_describe_peer(-1, (struct sockaddr *)&address, text);
+    assert_string_equal(text, expected);
 }
 
 int
@@ -89,7 +136,9 @@ main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(addresses_are_written_as_people_do),
         cmocka_unit_test(hosts_are_compared_without_their_ports),
+        cmocka_unit_test(a_unix_socket_is_described_by_its_name),
         cmocka_unit_test(another_family_has_no_name),
+        cmocka_unit_test(a_local_peer_is_a_process_of_a_user),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

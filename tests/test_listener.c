@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <netinet/in.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -128,6 +129,97 @@ both_wildcards_go_together(void **state)
     listener_close(&listener);
 }
 
+static void
+sockets_of_one_port_are_adopted(void **state)
+{
+    struct listener first;
+    struct listener other;
+
+    (void)state;
+    assert_int_equal(open_on(NULL, 0, LISTENER_ANY_PORT), 0);
+    first = listener;
+    assert_int_equal(listener_adopt(&listener, first.sockets, first.count,
+                                    LISTENER_ANY_PORT, &complaint),
+                     0);
+    assert_int_equal(listener.port, first.port);
+    assert_int_equal(listener.count, first.count);
+    assert_int_equal(open_on(NULL, 0, LISTENER_ANY_PORT), 0);
+    other = listener;
+    const int mixed[] = {first.sockets[0], other.sockets[0]};
+    assert_int_equal(
+        listener_adopt(&listener, mixed, 2, first.port, &complaint),
+        EADDRNOTAVAIL);
+    assert_non_null(strstr(complaint.text, "127.0.0.1:"));
+    assert_int_equal(listener.count, 0);
+    assert_int_equal(connect_ipv4(first.port), 0);
+    assert_int_equal(connect_ipv4(other.port), 0);
+    listener_close(&first);
+    listener_close(&other);
+}
+
+static struct unix_socket_request
+request_at(const char *path)
+{
+    return (struct unix_socket_request){
+        .path = path,
+        .mode = UNIX_SOCKET_MODE,
+        .user = UNIX_SOCKET_SAME_USER,
+        .group = UNIX_SOCKET_SAME_GROUP,
+    };
+}
+
+/* Beside TCP, alone, and gone in the end. */
+static void
+a_unix_socket_is_one_more(void **state)
+{
+    char folder[] = "/tmp/dipc-test-listener-XXXXXX";
+    char path[64];
+    char text[LISTENER_TEXT_MAX];
+    char expected[LISTENER_TEXT_MAX];
+
+    (void)state;
+    assert_non_null(mkdtemp(folder));
+    (void)snprintf(path, sizeof path, "%s/a.sock", folder);
+    const struct unix_socket_request request = request_at(path);
+    assert_int_equal(open_on(NULL, 0, LISTENER_ANY_PORT), 0);
+    const size_t count = listener.count;
+    assert_int_equal(listener_open_unix(&listener, &request, &complaint), 0);
+    assert_int_equal(listener.count, count + 1);
+    assert_int_equal(listener.sockets[count], listener.local.fd);
+    listener_describe(&listener, text);
+    (void)snprintf(expected, sizeof expected, ", port %u, and %s",
+                   listener.port, path);
+    assert_non_null(strstr(text, expected));
+    listener_close(&listener);
+    assert_int_equal(access(path, F_OK), -1);
+    assert_int_equal(connect_ipv4(listener.port), ECONNREFUSED);
+
+    listener_init(&listener, 7000);
+    assert_int_equal(listener_open_unix(&listener, &request, &complaint), 0);
+    assert_int_equal(listener.count, 1);
+    listener_describe(&listener, text);
+    assert_string_equal(text, path);
+    listener_close(&listener);
+    assert_int_equal(access(path, F_OK), -1);
+    listener_close(&listener);
+    assert_int_equal(rmdir(folder), 0);
+}
+
+static void
+a_unix_socket_that_fails_leaves_the_rest(void **state)
+{
+    const struct unix_socket_request request = request_at("/dev/null");
+
+    (void)state;
+    assert_int_equal(open_on(NULL, 0, LISTENER_ANY_PORT), 0);
+    const size_t count = listener.count;
+    assert_int_equal(listener_open_unix(&listener, &request, &complaint),
+                     EEXIST);
+    assert_int_equal(listener.count, count);
+    assert_int_equal(connect_ipv4(listener.port), 0);
+    listener_close(&listener);
+}
+
 int
 main(void)
 {
@@ -138,6 +230,9 @@ main(void)
         cmocka_unit_test(names_become_addresses_once_each),
         cmocka_unit_test(a_wrong_name_is_named),
         cmocka_unit_test(both_wildcards_go_together),
+        cmocka_unit_test(sockets_of_one_port_are_adopted),
+        cmocka_unit_test(a_unix_socket_is_one_more),
+        cmocka_unit_test(a_unix_socket_that_fails_leaves_the_rest),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,4 +1,4 @@
-"""cli/python/prompt.py, from a pipe and on a terminal."""
+"""The prompt of cli/python, from a pipe and on a terminal."""
 
 from __future__ import annotations
 
@@ -146,6 +146,14 @@ class Piped(ProcessCase):
         self.assertRegex(said.decode(), "^prompt.py: .*closed")
         self.assertEqual(process.returncode, 1)
 
+    def test_a_full_server_is_told(self) -> None:
+        server = self.dipc("--max-clients", "1")
+        with server.connect() as client:
+            client.statistics()
+            done = self.prompt("read 3\n", str(server.port))
+        self.assertEqual(done.returncode, 1)
+        self.assertRegex(done.stderr.decode(), "^prompt.py: .* port .*\n$")
+
 
 class Terminal(ProcessCase):
     def test_a_person_is_asked_for_each_word(self) -> None:
@@ -179,9 +187,18 @@ class Terminal(ProcessCase):
                 (b"wait 3\n", b"Ctrl-C stops"),
                 (b"\x03", b"no longer waiting"),
                 (b"r 3\n", b"version 1"),
+                (b"write x\n", b"is not a number"),
+                (b"write 99999999999999999999 x\n", b"is not one of"),
+                (b"", None),
+                (b"r 3\n", b"connects again"),
+                (b"r 3\n", b"refused; what"),
+                (b"help\n", b"read MAILBOX"),
                 (b"quit\n", b""),
             ):
                 expect(b"? ") if typed in (b"write\n", b"read\n") else None
+                if shown is None:
+                    self.dipcrm(server)
+                    continue
                 os.write(terminal, typed)
                 if shown:
                     expect(shown)

@@ -145,6 +145,73 @@ ports_are_numbers_or_services(void **state)
     }
 }
 
+static void
+modes_are_octal(void **state)
+{
+    static const struct {
+        const char *text;
+        int mode; /* -1: wrong */
+    } rows[] = {
+        {"600", 0600}, {"0660", 0660}, {"777", 0777}, {"000", 0},
+        {"0000", 0},   {"1777", -1},   {"7777", -1},  {"60", -1},
+        {"6", -1},     {"", -1},       {"00600", -1}, {"608", -1},
+        {"0o600", -1}, {"-600", -1},   {"rw-", -1},   {"600 ", -1},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        mode_t mode = 0123;
+        int error = value_mode("--unix-mode", rows[i].text, &mode, &complaint);
+        assert_int_equal(error, rows[i].mode < 0 ? EINVAL : 0);
+        assert_int_equal(mode, rows[i].mode < 0 ? 0123 : rows[i].mode);
+    }
+    assert_string_equal(complaint.text,
+                        "--unix-mode '600 ' is not a mode of three octal "
+                        "digits, such as 600 or 660");
+}
+
+static void
+owners_are_users_and_groups(void **state)
+{
+    static const struct {
+        const char *text;
+        int error;
+        uid_t user;
+        gid_t group;
+    } rows[] = {
+        {"root", 0, 0, VALUE_NO_GROUP},
+        {"root:root", 0, 0, 0},
+        {"1234", 0, 1234, VALUE_NO_GROUP},
+        {"1234:5678", 0, 1234, 5678},
+        {":root", 0, VALUE_NO_USER, 0},
+        {":7", 0, VALUE_NO_USER, 7},
+        {"", EINVAL, 0, 0},
+        {":", EINVAL, 0, 0},
+        {"root:", EINVAL, 0, 0},
+        {"no-such-user", EINVAL, 0, 0},
+        {"root:no-such-group", EINVAL, 0, 0},
+        {"-1", EINVAL, 0, 0},
+        {"4294967295", EINVAL, 0, 0},
+        {"4294967296", EINVAL, 0, 0},
+        {"root:root:root", EINVAL, 0, 0},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        uid_t user;
+        gid_t group;
+        int error = value_owner("--unix-owner", rows[i].text, &user, &group,
+                                &complaint);
+        assert_int_equal(error, rows[i].error);
+        if (!error) {
+            assert_int_equal(user, rows[i].user);
+            assert_int_equal(group, rows[i].group);
+        } else {
+            assert_int_equal(strncmp(complaint.text, "--unix-owner '", 14), 0);
+        }
+    }
+}
+
 int
 main(void)
 {
@@ -153,6 +220,8 @@ main(void)
         cmocka_unit_test(times_have_units),
         cmocka_unit_test(a_wrong_time_is_told_what_is_right),
         cmocka_unit_test(ports_are_numbers_or_services),
+        cmocka_unit_test(modes_are_octal),
+        cmocka_unit_test(owners_are_users_and_groups),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -7,6 +7,7 @@ import os
 import shutil
 import socket
 import subprocess
+import sys
 import unittest
 from pathlib import Path
 
@@ -32,6 +33,19 @@ def need_command(name: str) -> str:
     if path is None:
         raise unittest.SkipTest(f"{name} is not installed")
     return path
+
+
+def system_python(module: str) -> str:
+    """Debian's Python, or else this one, whichever has a module."""
+    for python in ("/usr/bin/python3", sys.executable):
+        done = subprocess.run(
+            [python, "-c", f"import {module}"],
+            stderr=subprocess.DEVNULL,
+            timeout=30,
+        )
+        if done.returncode == 0:
+            return python
+    raise unittest.SkipTest(f"no Python has the module {module}")
 
 
 def need_plain_build(why: str) -> None:

@@ -7,7 +7,7 @@ import select
 import signal
 import subprocess
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from process import machine, wire
@@ -69,9 +69,10 @@ class Server(Process):
         self.port = port
         self.log = log
         self.environment = environment
+        self.path: Path | None = None  # of the Unix socket to connect over
 
     def connect(self, timeout: float = wire.ANSWER_TIMEOUT_S) -> wire.Wire:
-        return wire.Wire(self.port, timeout=timeout)
+        return wire.Wire(self.port, timeout=timeout, path=self.path)
 
     def logged(self) -> str:
         return self.log.read_text(errors="replace")
@@ -112,7 +113,10 @@ def read_port(pipe: int) -> int:
 
 
 def start_foreground(
-    command: list[str], log: Path, environment: dict[str, str]
+    command: list[str],
+    log: Path,
+    environment: dict[str, str],
+    pass_fds: Sequence[int] = (),
 ) -> Server:
     """Start a dipc --foreground, and return once it listens."""
     with open(log, "ab") as errors:
@@ -122,6 +126,7 @@ def start_foreground(
             stdout=subprocess.PIPE,
             stderr=errors,
             env=environment,
+            pass_fds=pass_fds,
         )
     assert process.stdout is not None
     process.returncode = 0  # whoever waits for it is Process.wait

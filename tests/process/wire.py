@@ -5,6 +5,7 @@ from __future__ import annotations
 import socket
 import struct
 from dataclasses import dataclass, field
+from pathlib import Path
 from types import TracebackType
 from typing import Self
 
@@ -32,16 +33,25 @@ class Reply:
 
 
 class Wire:
-    """A connection.  Every wait for the server ends after `timeout`."""
+    """A connection.  Every wait for the server ends after `timeout`.
+
+    path    a Unix socket's, instead of a port
+    """
 
     def __init__(
         self,
         port: int,
         host: str = "127.0.0.1",
         timeout: float = ANSWER_TIMEOUT_S,
+        path: Path | None = None,
     ) -> None:
-        self.socket = socket.create_connection((host, port), timeout)
-        self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        if path is not None:
+            self.socket = socket.socket(socket.AF_UNIX)
+            self.socket.settimeout(timeout)
+            self.socket.connect(str(path))
+        else:
+            self.socket = socket.create_connection((host, port), timeout)
+            self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self.pending = b""
 
     def __enter__(self) -> Self:

@@ -8,6 +8,8 @@
  * Invariants
  *   1. An object that it made contains the mark; others are refused.
  */
+#include <dlfcn.h>
+#include <link.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -19,16 +21,34 @@
 
 static const char mark[] = "heddle-cc-object-1";
 
+static const char help[] =
+    "usage: heddle cc [--json] [compiler options] file...\n"
+    "Compiles and links like the compiler, gcc or what HEDDLE_CC names, for\n"
+    "`heddle run`. Use it in the compiler's place, as in\n"
+    "    heddle cc -g -O1 prog.c -o prog\n"
+    "    CC=\"heddle cc\" make\n"
+    "All objects and archives of a program must be made by it. What a program\n"
+    "calls and Heddle does not model is refused when it is linked, with the\n"
+    "place of the call; --json says that on a line for programs, too.\n"
+    "exit status: the compiler's; 2 usage; 4 the program cannot be checked\n";
+
 struct request {
     struct words sources;
     struct words objects;   /* and archives */
     struct words compiling; /* options */
     struct words linking;
     const char *output;
-    const char *only;       /* -c, -S, -E, -M or NULL */
+    const char *only; /* -c, -S, -E, -M or NULL */
+    bool json;        /* say a refusal as JSON, too */
     int count;
     char **word;
 };
+
+static const char *
+output_of(const struct request *want)
+{
+    return want->output == NULL ? "a.out" : want->output;
+}
 
 static const char *
 compiler(void)
@@ -63,10 +83,10 @@ is_linking(const char *word)
 static bool
 has_value(const char *word)
 {
-    static const char *const list[] = {"-I", "-D", "-U", "-include",
-                                       "-isystem", "-iquote", "-MF", "-MT",
-                                       "-MQ", "-x", "-L", "-l", "--param",
-                                       "-imacros", "-idirafter", "-target"};
+    static const char *const list[] = {
+        "-I",      "-D",       "-U",         "-include", "-isystem", "-iquote",
+        "-MF",     "-MT",      "-MQ",        "-x",       "-L",       "-l",
+        "--param", "-imacros", "-idirafter", "-target"};
     size_t i;
 
     for (i = 0; i < sizeof(list) / sizeof(list[0]); i++) {
@@ -105,6 +125,8 @@ sort_word(struct request *to, int *i)
         words_add(&to->sources, word);
     } else if (word[0] != '-' && is_object(word)) {
         words_add(&to->objects, word);
+    } else if (strcmp(word, "--json") == 0) {
+        to->json = true;
     } else if (is_dropped(word)) {
         return;
     } else {
@@ -122,9 +144,9 @@ static void
 add_instrumentation(struct words *words)
 {
     static const char *const flag[] = {
-        "-fsanitize=thread", "-g", "-fno-omit-frame-pointer",
+        "-fsanitize=thread",           "-g",       "-fno-omit-frame-pointer",
         "-fno-optimize-sibling-calls", "-fno-pie", "-U_FORTIFY_SOURCE",
-        "-fno-stack-protector", "-Wno-tsan"};
+        "-fno-stack-protector",        "-Wno-tsan"};
     size_t i;
 
     for (i = 0; i < sizeof(flag) / sizeof(flag[0]); i++) {
@@ -282,7 +304,7 @@ members(const char *archive)
 }
 
 static void
-check_object(const char *file)
+check_object(const char *file, bool json)
 {
     size_t length = 0;
     char *content = tools_read(file, &length);
@@ -292,8 +314,10 @@ check_object(const char *file)
         tools_fail(2, "%s cannot be read", file);
     }
     if (occurrences(content, length) < wanted) {
-        tools_fail(4, "%s is not instrumented: all of a program must be "
-                   "compiled with `heddle cc`", file);
+        tools_refuse(json, tools_format("%s is not instrumented: all of a "
+                                        "program must be compiled with "
+                                        "`heddle cc`",
+                                        file));
     }
     free(content);
 }
@@ -317,30 +341,40 @@ place(const char *path)
     return slash == NULL ? path : slash + 1;
 }
 
-/* Refuse what is called and neither modelled nor harmless. */
-static int
-check_calls(const struct words *objects)
+/* What the name is, and why it may not be used. */
+static char *
+refusal(const char *name)
+{
+    const ElfW(Sym) *symbol = NULL;
+    void *found = dlsym(RTLD_DEFAULT, name);
+    Dl_info info;
+
+    if (found == NULL ||
+        dladdr1(found, &info, (void **)&symbol, RTLD_DL_SYMENT) == 0 ||
+        symbol == NULL) {
+        return tools_format("%s is called and not modelled: %s", name,
+                            allowed_reason(name));
+    }
+    return tools_format("%s is %s and not modelled: %s", name,
+                        ELF64_ST_TYPE(symbol->st_info) == STT_OBJECT ? "used"
+                                                                     : "called",
+                        allowed_reason(name));
+}
+
+/* What is called and neither modelled nor harmless: a line each. */
+static char *
+refused_calls(const char *object)
 {
     struct words words = {0};
-    char *all = tools_format("%s/all.o", tools_scratch());
     const char *symbols = library_symbols();
+    char *all = NULL;
     char *line;
     char *rest;
-    int refused = 0;
 
-    words_add(&words, "ld");
-    words_add(&words, "-r");
-    words_add(&words, "-o");
-    words_add(&words, all);
-    words_add_all(&words, objects);
-    if (tools_run(&words) != 0) {
-        return 1;
-    }
-    words = (struct words){0};
     words_add(&words, "nm");
     words_add(&words, "-u");
     words_add(&words, "-l");
-    words_add(&words, all);
+    words_add(&words, object);
     for (line = strtok_r(tools_output(&words), "\n", &rest); line != NULL;
          line = strtok_r(NULL, "\n", &rest)) {
         char type;
@@ -350,13 +384,36 @@ check_calls(const struct words *objects)
 
         if (got >= 2 && strchr("Uwv", type) != NULL &&
             !is_known(symbols, name)) {
-            fprintf(stderr, "heddle: %s%s%s is called and not modelled: %s\n",
-                    got == 3 ? place(where) : "", got == 3 ? ": " : "", name,
-                    allowed_reason(name));
-            refused = 4;
+            all = tools_format("%s%s%s%s%s", all == NULL ? "" : all,
+                               all == NULL ? "" : "\n",
+                               got == 3 ? place(where) : "",
+                               got == 3 ? ": " : "", refusal(name));
         }
     }
-    return refused;
+    return all;
+}
+
+/* A program of an earlier build must not be taken for this one. */
+static void
+check_calls(const struct request *want, const struct words *objects)
+{
+    struct words words = {0};
+    char *all = tools_format("%s/all.o", tools_scratch());
+    char *refused;
+
+    words_add(&words, "ld");
+    words_add(&words, "-r");
+    words_add(&words, "-o");
+    words_add(&words, all);
+    words_add_all(&words, objects);
+    if (tools_run(&words) != 0) {
+        tools_fail(1, "the objects could not be linked");
+    }
+    refused = refused_calls(all);
+    if (refused != NULL) {
+        remove(output_of(want));
+        tools_refuse(want->json, refused);
+    }
 }
 
 static int
@@ -366,17 +423,14 @@ link_program(const struct request *want, const struct words *objects)
                                        "-Wl,-z,noexecstack"};
     struct words words = {0};
     size_t i;
-    int status = check_calls(objects);
 
-    if (status != 0) {
-        return status;
-    }
+    check_calls(want, objects);
     words_add(&words, compiler());
     for (i = 0; i < sizeof(flag) / sizeof(flag[0]); i++) {
         words_add(&words, flag[i]);
     }
     words_add(&words, "-o");
-    words_add(&words, want->output == NULL ? "a.out" : want->output);
+    words_add(&words, output_of(want));
     words_add_all(&words, objects);
     words_add_all(&words, &want->linking);
     words_add(&words, tools_library());
@@ -429,7 +483,7 @@ add_archives(const struct request *want, struct words *objects)
         }
         file = archive_of(&want->linking, name);
         if (file != NULL) {
-            check_object(file);
+            check_object(file, want->json);
             words_add(objects, file);
         }
     }
@@ -452,7 +506,7 @@ build(const struct request *want)
         words_add(&objects, object);
     }
     for (i = 0; i < want->objects.count; i++) {
-        check_object(want->objects.word[i]);
+        check_object(want->objects.word[i], want->json);
     }
     words_add_all(&objects, &want->objects);
     add_archives(want, &objects);
@@ -470,11 +524,16 @@ cc_command(int count, char **word)
     for (i = 0; i < count; i++) {
         sort_word(&want, &i);
     }
+    if (count == 1 && strcmp(word[0], "--help") == 0) {
+        fputs(help, stdout);
+        return 0;
+    }
     if (want.sources.count + want.objects.count == 0) {
         struct words words = {0};
 
         if (count == 0) {
-            tools_fail(2, "heddle cc: no file to compile");
+            tools_fail(2, "heddle cc: no file to compile; `heddle cc --help` "
+                          "says what can be");
         }
         words_add(&words, compiler());
         words_add_all(&words, &want.compiling);

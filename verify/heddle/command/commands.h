@@ -6,6 +6,8 @@
 #ifndef HEDDLE_COMMANDS_H
 #define HEDDLE_COMMANDS_H
 
+#define HEDDLE_VERSION "1.0.0"
+
 int cc_command(int count, char **word);
 int run_command(int count, char **word);
 

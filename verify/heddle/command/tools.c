@@ -84,6 +84,41 @@ tools_fail(int status, const char *format, ...)
     exit(status);
 }
 
+static void
+json_text(const char *text)
+{
+    for (; *text != '\0'; text++) {
+        if (*text == '"' || *text == '\\') {
+            printf("\\%c", *text);
+        } else if ((unsigned char)*text < 0x20) {
+            printf("\\u%04x", (unsigned)*text);
+        } else {
+            putchar(*text);
+        }
+    }
+}
+
+void
+tools_refuse(bool json, const char *text)
+{
+    const char *at = text;
+    size_t length;
+
+    for (; *at != '\0'; at += length + (at[length] != '\0')) {
+        length = strcspn(at, "\n");
+        fprintf(stderr, "heddle: %.*s\n", (int)length, at);
+    }
+    if (json) {
+        printf("{\"verdict\":\"unsupported\",\"executions\":0,"
+               "\"blocked\":0,\"complete\":false,\"steps\":0,"
+               "\"longest\":0,\"seconds\":0,\"memory_kb\":0,"
+               "\"cut\":\"\",\"text\":\"");
+        json_text(text);
+        printf("\",\"schedule\":\"\",\"findings\":[]}\n");
+    }
+    exit(4);
+}
+
 static int
 wait_for(pid_t pid)
 {
@@ -194,15 +229,14 @@ beside(const char *const *candidate)
 char *
 tools_library(void)
 {
-    static const char *const candidate[] = {"../lib/libheddle.a",
-                                            "../lib/heddle/libheddle.a",
-                                            "../libheddle.a", "libheddle.a",
-                                            NULL};
+    static const char *const candidate[] = {
+        "../lib/libheddle.a", "../lib/heddle/libheddle.a", "../libheddle.a",
+        "libheddle.a", NULL};
     char *found = beside(candidate);
 
     if (found == NULL) {
         tools_fail(2, "libheddle.a is wanted in ../lib beside this command's "
-                   "folder, and is not there; `make` builds it");
+                      "folder, and is not there; `make` builds it");
     }
     return found;
 }
@@ -217,7 +251,7 @@ tools_headers(void)
 
     if (found == NULL) {
         tools_fail(2, "heddle.h is wanted in ../include beside this "
-                   "command's folder, and is not there");
+                      "command's folder, and is not there");
     }
     *strrchr(found, '/') = '\0';
     return found;
@@ -261,8 +295,8 @@ tools_read(const char *file, size_t *length_bytes)
     long length;
     char *text = NULL;
 
-    if (from != NULL && (fstat(fileno(from), &status) != 0 ||
-                         !S_ISREG(status.st_mode))) {
+    if (from != NULL &&
+        (fstat(fileno(from), &status) != 0 || !S_ISREG(status.st_mode))) {
         fclose(from);
         from = NULL;
     }

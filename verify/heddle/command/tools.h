@@ -9,7 +9,7 @@
 #include <stddef.h>
 
 struct words {
-    char **word;      /* ends with NULL */
+    char **word; /* ends with NULL */
     size_t count;
     size_t room;
 };
@@ -19,11 +19,15 @@ void words_add_all(struct words *words, const struct words *more);
 
 /* Memory that is given back when the process ends; never NULL. */
 void *tools_take(size_t length_bytes);
-char *tools_format(const char *format, ...)
-    __attribute__((format(printf, 1, 2)));
+char *
+tools_format(const char *format, ...) __attribute__((format(printf, 1, 2)));
 /* Say what is wrong and end with this status. */
 _Noreturn void tools_fail(int status, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
+
+/* The program cannot be checked: say why, a line each, with json also as the
+ * one line that a program reads, and end with status 4. */
+_Noreturn void tools_refuse(bool json, const char *text);
 
 /* Run to the end; the exit status. */
 int tools_run(const struct words *words);

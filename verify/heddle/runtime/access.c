@@ -1,5 +1,7 @@
 #include "access.h"
 
+#include <string.h>
+
 #include "death.h"
 #include "finding.h"
 #include "options.h"
@@ -7,8 +9,8 @@
 
 enum { IDLE_MAX = 20000000 };
 
-#define TSAN(type, name, ...)          \
-    type __tsan_##name(__VA_ARGS__);   \
+#define TSAN(type, name, ...)        \
+    type __tsan_##name(__VA_ARGS__); \
     type __tsan_##name(__VA_ARGS__)
 
 void
@@ -22,16 +24,23 @@ hd_access_plain(const void *at, size_t bytes, bool writes, const void *pc)
     self->idle++;
     if (self->idle > IDLE_MAX) {
         hd_finding_at((uint32_t)(uintptr_t)pc, (uintptr_t)at);
-        hd_finding(HD_LIVELOCK, "thread %d made %d memory accesses without "
-                   "one step that others can see: it loops", self->id,
-                   IDLE_MAX);
+        hd_finding(HD_LIVELOCK,
+                   "thread %d made %d memory accesses without "
+                   "one step that others can see: it loops",
+                   self->id, IDLE_MAX);
     }
-    hd_race_touch((uintptr_t)at, bytes,
-                  writes ? HD_TOUCH_WRITE : HD_TOUCH_READ,
+    hd_race_touch((uintptr_t)at, bytes, writes ? HD_TOUCH_WRITE : HD_TOUCH_READ,
                   (uint32_t)(uintptr_t)pc);
     if (writes && self->may_die) {
         hd_death_store((uintptr_t)at, bytes);
     }
+}
+
+void
+hd_access_result(void *to, const void *from, size_t bytes, const void *pc)
+{
+    hd_access_plain(to, bytes, true, pc);
+    memcpy(to, from, bytes);
 }
 
 #define PLAIN(name, bytes, writes)                     \
@@ -40,8 +49,8 @@ hd_access_plain(const void *at, size_t bytes, bool writes, const void *pc)
         hd_access_plain(at, bytes, writes, HD_CALLER); \
     }
 
-#define SIZES(prefix, bytes)                        \
-    PLAIN(prefix##read##bytes, bytes, false)        \
+#define SIZES(prefix, bytes)                 \
+    PLAIN(prefix##read##bytes, bytes, false) \
     PLAIN(prefix##write##bytes, bytes, true)
 
 SIZES(, 1)

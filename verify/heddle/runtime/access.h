@@ -14,7 +14,8 @@
 #include "model.h"
 
 /* The running thread reads or writes there. */
-void hd_access_plain(const void *at, size_t bytes, bool writes,
-                     const void *pc);
+void hd_access_plain(const void *at, size_t bytes, bool writes, const void *pc);
+/* The running thread gets a result of so many bytes there. */
+void hd_access_result(void *to, const void *from, size_t bytes, const void *pc);
 
 #endif

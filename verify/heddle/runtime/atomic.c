@@ -16,6 +16,7 @@
  */
 #include <string.h>
 
+#include "access.h"
 #include "death.h"
 #include "finding.h"
 #include "object.h"
@@ -200,8 +201,8 @@ refine_change(const struct hd_thread *thread, struct hd_op *op)
     uint32_t bytes = op->access[0].bytes;
     wide old = get((void *)(uintptr_t)op->access[0].at, bytes);
     bool same = cut(changed(want->change, old, want->by), bytes) == old;
-    bool orders = releases(want->order) &&
-                  (want->change != EXCHANGE || !want->again);
+    bool orders =
+        releases(want->order) && (want->change != EXCHANGE || !want->again);
 
     op->access[0].mode = same && !orders ? HD_READ : HD_WRITE;
 }
@@ -288,66 +289,69 @@ fence(int order, const void *pc)
     }
 }
 
-#define TSAN(type, name, ...)          \
-    type __tsan_##name(__VA_ARGS__);   \
+#define TSAN(type, name, ...)        \
+    type __tsan_##name(__VA_ARGS__); \
     type __tsan_##name(__VA_ARGS__)
 
-#define TSAN_LOOP(type, name, ...)                   \
-    HD_STUB("__tsan_" #name, "hd_loop_tsan_" #name)  \
-    type hd_loop_tsan_##name(__VA_ARGS__);           \
+#define TSAN_LOOP(type, name, ...)                  \
+    HD_STUB("__tsan_" #name, "hd_loop_tsan_" #name) \
+    type hd_loop_tsan_##name(__VA_ARGS__);          \
     type hd_loop_tsan_##name(__VA_ARGS__)
 
-#define CHANGES(bits, type, name, change)                                     \
-    TSAN_LOOP(type, atomic##bits##_##name, volatile type *at, type by,        \
-              int order)                                                      \
-    {                                                                         \
-        return (type)rmw(at, bits / 8, change, by, order, HD_CALLER);         \
+#define CHANGES(bits, type, name, change)                              \
+    TSAN_LOOP(type, atomic##bits##_##name, volatile type *at, type by, \
+              int order)                                               \
+    {                                                                  \
+        return (type)rmw(at, bits / 8, change, by, order, HD_CALLER);  \
     }
 
-#define ATOMICS(bits, type)                                                   \
-    TSAN_LOOP(type, atomic##bits##_load, const volatile type *at, int order)  \
-    {                                                                         \
-        load_step(at, bits / 8, order, HD_CALLER);                            \
-        return (type)get(at, bits / 8);                                       \
-    }                                                                         \
-    TSAN(void, atomic##bits##_store, volatile type *at, type value,           \
-         int order)                                                           \
-    {                                                                         \
-        store_step(at, bits / 8, (uint64_t)value, order, HD_CALLER);          \
-        put(at, bits / 8, value);                                             \
-    }                                                                         \
-    CHANGES(bits, type, exchange, EXCHANGE)                                   \
-    CHANGES(bits, type, fetch_add, ADD)                                       \
-    CHANGES(bits, type, fetch_sub, SUB)                                       \
-    CHANGES(bits, type, fetch_and, AND)                                       \
-    CHANGES(bits, type, fetch_or, OR)                                         \
-    CHANGES(bits, type, fetch_xor, XOR)                                       \
-    CHANGES(bits, type, fetch_nand, NAND)                                     \
-    TSAN_LOOP(int, atomic##bits##_compare_exchange_strong, volatile type *at, \
-              type *expected, type value, int order, int failed)              \
-    {                                                                         \
-        type old = (type)cas(at, bits / 8, *expected, value, order, failed,   \
-                             HD_CALLER);                                      \
-        bool done = old == *expected;                                         \
-                                                                              \
-        *expected = old;                                                      \
-        return done;                                                          \
-    }                                                                         \
-    TSAN_LOOP(int, atomic##bits##_compare_exchange_weak, volatile type *at,   \
-              type *expected, type value, int order, int failed)              \
-    {                                                                         \
-        type old = (type)cas(at, bits / 8, *expected, value, order, failed,   \
-                             HD_CALLER);                                      \
-        bool done = old == *expected;                                         \
-                                                                              \
-        *expected = old;                                                      \
-        return done;                                                          \
-    }                                                                         \
-    TSAN_LOOP(type, atomic##bits##_compare_exchange_val, volatile type *at,   \
-              type expected, type value, int order, int failed)               \
-    {                                                                         \
-        return (type)cas(at, bits / 8, expected, value, order, failed,        \
-                         HD_CALLER);                                          \
+#define ATOMICS(bits, type)                                                    \
+    TSAN_LOOP(type, atomic##bits##_load, const volatile type *at, int order)   \
+    {                                                                          \
+        load_step(at, bits / 8, order, HD_CALLER);                             \
+        return (type)get(at, bits / 8);                                        \
+    }                                                                          \
+    TSAN(void, atomic##bits##_store, volatile type *at, type value, int order) \
+    {                                                                          \
+        store_step(at, bits / 8, (uint64_t)value, order, HD_CALLER);           \
+        put(at, bits / 8, value);                                              \
+    }                                                                          \
+    CHANGES(bits, type, exchange, EXCHANGE)                                    \
+    CHANGES(bits, type, fetch_add, ADD)                                        \
+    CHANGES(bits, type, fetch_sub, SUB)                                        \
+    CHANGES(bits, type, fetch_and, AND)                                        \
+    CHANGES(bits, type, fetch_or, OR)                                          \
+    CHANGES(bits, type, fetch_xor, XOR)                                        \
+    CHANGES(bits, type, fetch_nand, NAND)                                      \
+    TSAN_LOOP(int, atomic##bits##_compare_exchange_strong, volatile type *at,  \
+              type *expected, type value, int order, int failed)               \
+    {                                                                          \
+        type old = (type)cas(at, bits / 8, *expected, value, order, failed,    \
+                             HD_CALLER);                                       \
+        bool done = old == *expected;                                          \
+                                                                               \
+        if (!done) {                                                           \
+            hd_access_result(expected, &old, sizeof(old), HD_CALLER);          \
+        }                                                                      \
+        return done;                                                           \
+    }                                                                          \
+    TSAN_LOOP(int, atomic##bits##_compare_exchange_weak, volatile type *at,    \
+              type *expected, type value, int order, int failed)               \
+    {                                                                          \
+        type old = (type)cas(at, bits / 8, *expected, value, order, failed,    \
+                             HD_CALLER);                                       \
+        bool done = old == *expected;                                          \
+                                                                               \
+        if (!done) {                                                           \
+            hd_access_result(expected, &old, sizeof(old), HD_CALLER);          \
+        }                                                                      \
+        return done;                                                           \
+    }                                                                          \
+    TSAN_LOOP(type, atomic##bits##_compare_exchange_val, volatile type *at,    \
+              type expected, type value, int order, int failed)                \
+    {                                                                          \
+        return (type)cas(at, bits / 8, expected, value, order, failed,         \
+                         HD_CALLER);                                           \
     }
 
 ATOMICS(8, uint8_t)

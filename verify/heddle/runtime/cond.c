@@ -14,6 +14,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "access.h"
 #include "finding.h"
 #include "moment.h"
 #include "mutex.h"
@@ -72,9 +73,8 @@ refine_wake(const struct hd_thread *thread, struct hd_op *op)
 static int
 wake_choices(const struct hd_thread *thread)
 {
-    return !thread->signalled && thread->number == 1 && hd_options.spurious
-               ? 2
-               : 1;
+    return !thread->signalled && thread->number == 1 && hd_options.spurious ? 2
+                                                                            : 1;
 }
 
 static bool
@@ -123,8 +123,7 @@ wait_on(pthread_cond_t *cond_at, pthread_mutex_t *mutex_at, bool timed,
     uint32_t at = (uint32_t)(uintptr_t)pc;
     struct hd_object *cond = cond_use(cond_at, pc);
     struct hd_object *mutex = hd_mutex_use(mutex_at, at);
-    bool ends_alone =
-        (timed || hd_options.spurious) && !hd_moment_used_up();
+    bool ends_alone = (timed || hd_options.spurious) && !hd_moment_used_up();
     uint64_t local = ends_alone ? hd_spin_local() : 0;
     int count;
     int reason = 0;
@@ -135,8 +134,10 @@ wait_on(pthread_cond_t *cond_at, pthread_mutex_t *mutex_at, bool timed,
             return EPERM;
         }
         hd_finding_at(at, mutex->at);
-        hd_finding(HD_MISUSE, "thread %d waits on a condition variable with "
-                   "a mutex that it does not hold", hd.self->id);
+        hd_finding(HD_MISUSE,
+                   "thread %d waits on a condition variable with "
+                   "a mutex that it does not hold",
+                   hd.self->id);
     }
     count = enqueue(cond, mutex, pc);
     if (ends_alone) {
@@ -247,14 +248,15 @@ HD_LIBC(int, pthread_cond_broadcast, pthread_cond_t *cond_at)
 }
 
 static struct attributes *
-attributes(const pthread_condattr_t *from, const void *pc)
+attributes(const pthread_condattr_t *from, bool writes, const void *pc)
 {
     struct attributes *got = (struct attributes *)(uintptr_t)from;
 
+    hd_access_plain(from, sizeof(*got), writes, pc);
     if (got->mark != ATTRIBUTES_MARK) {
         hd_finding_at((uint32_t)(uintptr_t)pc, (uintptr_t)from);
         hd_finding(HD_MISUSE, "use of condition variable attributes that "
-                   "were never initialised");
+                              "were never initialised");
     }
     return got;
 }
@@ -263,13 +265,13 @@ HD_LIBC(int, pthread_condattr_init, pthread_condattr_t *to)
 {
     struct attributes fresh = {ATTRIBUTES_MARK, CLOCK_REALTIME, 0};
 
-    memcpy(to, &fresh, sizeof(fresh));
+    hd_access_result(to, &fresh, sizeof(fresh), HD_CALLER);
     return 0;
 }
 
 HD_LIBC(int, pthread_condattr_destroy, pthread_condattr_t *to)
 {
-    attributes(to, HD_CALLER)->mark = 0;
+    attributes(to, true, HD_CALLER)->mark = 0;
     return 0;
 }
 
@@ -279,28 +281,33 @@ HD_LIBC(int, pthread_condattr_setclock, pthread_condattr_t *to,
     if (clock_id != CLOCK_REALTIME && clock_id != CLOCK_MONOTONIC) {
         return EINVAL;
     }
-    attributes(to, HD_CALLER)->clock_id = (uint8_t)clock_id;
+    attributes(to, true, HD_CALLER)->clock_id = (uint8_t)clock_id;
     return 0;
 }
 
 HD_LIBC(int, pthread_condattr_getclock, const pthread_condattr_t *from,
         clockid_t *clock_id)
 {
-    *clock_id = attributes(from, HD_CALLER)->clock_id;
+    clockid_t got = attributes(from, false, HD_CALLER)->clock_id;
+
+    hd_access_result(clock_id, &got, sizeof(got), HD_CALLER);
     return 0;
 }
 
 HD_LIBC(int, pthread_condattr_setpshared, pthread_condattr_t *to, int shared)
 {
-    attributes(to, HD_CALLER)->shared = shared == PTHREAD_PROCESS_SHARED;
+    attributes(to, true, HD_CALLER)->shared = shared == PTHREAD_PROCESS_SHARED;
     return 0;
 }
 
 HD_LIBC(int, pthread_condattr_getpshared, const pthread_condattr_t *from,
         int *shared)
 {
-    *shared = attributes(from, HD_CALLER)->shared ? PTHREAD_PROCESS_SHARED
-                                                  : PTHREAD_PROCESS_PRIVATE;
+    int got = attributes(from, false, HD_CALLER)->shared
+                  ? PTHREAD_PROCESS_SHARED
+                  : PTHREAD_PROCESS_PRIVATE;
+
+    hd_access_result(shared, &got, sizeof(got), HD_CALLER);
     return 0;
 }
 
@@ -312,10 +319,10 @@ HD_LIBC(int, pthread_cond_init, pthread_cond_t *cond_at,
     hd_op_touch(hd_next(HD_OP_COND_INIT, HD_CALLER),
                 (uint64_t)(uintptr_t)cond_at, 1, HD_WRITE);
     hd_step();
-    cond = hd_object_make(cond_at, HD_TYPE_COND,
-                          (uint32_t)(uintptr_t)HD_CALLER);
+    cond =
+        hd_object_make(cond_at, HD_TYPE_COND, (uint32_t)(uintptr_t)HD_CALLER);
     if (with != NULL) {
-        cond->clock_id = attributes(with, HD_CALLER)->clock_id;
+        cond->clock_id = attributes(with, false, HD_CALLER)->clock_id;
     }
     hd_progress();
     return 0;
@@ -326,14 +333,15 @@ HD_LIBC(int, pthread_cond_destroy, pthread_cond_t *cond_at)
     uint32_t pc = (uint32_t)(uintptr_t)HD_CALLER;
     struct hd_object *cond = cond_use(cond_at, HD_CALLER);
 
-    hd_op_touch(hd_next(HD_OP_COND_DESTROY, HD_CALLER), cond->at, 1,
-                HD_WRITE);
+    hd_op_touch(hd_next(HD_OP_COND_DESTROY, HD_CALLER), cond->at, 1, HD_WRITE);
     hd_step();
     hd_object_still(cond, pc);
     if (cond->waiters > 0) {
         hd_finding_at(pc, cond->at);
-        hd_finding(HD_MISUSE, "a condition variable is destroyed while "
-                   "thread %d waits on it", cond->waiter[0]);
+        hd_finding(HD_MISUSE,
+                   "a condition variable is destroyed while "
+                   "thread %d waits on it",
+                   cond->waiter[0]);
     }
     hd_object_destroy(cond, pc);
     hd_progress();

@@ -1,6 +1,7 @@
 #include "crash.h"
 
 #include <signal.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/time.h>
 #include <ucontext.h>
@@ -9,9 +10,15 @@
 #include "finding.h"
 #include "model.h"
 #include "options.h"
+#include "shared.h"
 #include "tls.h"
 
-enum { STACK_BYTES = 65536, GUARD_BYTES = 4096, STILL_TIMES = 3 };
+enum {
+    STACK_BYTES = 65536,
+    GUARD_BYTES = 4096,
+    STILL_TIMES = 4,
+    TICK_US = 250000
+};
 
 static HD_OWN uint64_t seen;
 static HD_OWN int times;
@@ -41,8 +48,18 @@ too_early(int number)
         "heddle: the program crashes in a constructor, before main(): only "
         "what main() does is explored, and threads and locks work there "
         "only\n";
+    static const char line[] =
+        "{\"verdict\":\"unsupported\",\"executions\":0,\"blocked\":0,"
+        "\"complete\":false,\"steps\":0,\"longest\":0,\"seconds\":0,"
+        "\"memory_kb\":0,\"cut\":\"\",\"text\":\"the program crashes in a "
+        "constructor, before main()\",\"schedule\":\"\",\"findings\":[]}\n";
+    const char *options = getenv("HEDDLE_OPTIONS");
 
     (void)number;
+    if (options != NULL && strstr(options, "--json\n") != NULL &&
+        write(1, line, sizeof(line) - 1) < 0) {
+        _exit(4);
+    }
     if (write(2, text, sizeof(text) - 1) < 0) {
         _exit(4);
     }
@@ -85,16 +102,17 @@ caught(int number, siginfo_t *info, void *context)
     }
     hd_finding_at(pc + 1, at);
     if (in_guard(self, at)) {
-        hd_finding(HD_CRASH, "thread %d overflows its stack of %zu kB; "
-                   "--stack sets the size", self->id,
-                   hd_options.stack_bytes / 1024);
+        hd_finding(HD_CRASH,
+                   "thread %d overflows its stack of %zu kB; "
+                   "--stack sets the size",
+                   self->id, hd_options.stack_bytes / 1024);
     }
     hd_finding(HD_CRASH, "%s in thread %d%s", signal_text(number), self->id,
                at < 4096 && number == SIGSEGV ? ": a null pointer is used"
                                               : "");
 }
 
-/* A second of processor time has gone by. A thread that took no step and
+/* A while of processor time has gone by. A thread that took no step and
  * touched no memory all through several of them never will. */
 static void
 ticked(int number, siginfo_t *info, void *context)
@@ -109,8 +127,8 @@ ticked(int number, siginfo_t *info, void *context)
         seen = 0;
         return;
     }
-    sign = ((uint64_t)hd.stamp << 32) + (uint64_t)hd.events * 65536 +
-           self->idle;
+    sign =
+        ((uint64_t)hd.stamp << 32) + (uint64_t)hd.events * 65536 + self->idle;
     if (sign != seen) {
         seen = sign;
         times = 0;
@@ -121,16 +139,19 @@ ticked(int number, siginfo_t *info, void *context)
         return;
     }
     hd_tls_switch(NULL);
+    hd_shared->endless = true;
     hd_finding_at((uint32_t)user->uc_mcontext.gregs[REG_RIP] + 1, 0);
-    hd_finding(HD_LIVELOCK, "thread %d runs for ever without a step that "
-               "others can see, and without touching memory", self->id);
+    hd_finding(HD_LIVELOCK,
+               "thread %d runs for ever without a step that "
+               "others can see, and without touching memory",
+               self->id);
 }
 
 static void
 tick_init(void)
 {
     struct sigaction action;
-    struct itimerval every = {{1, 0}, {1, 0}};
+    struct itimerval every = {{0, TICK_US}, {0, TICK_US}};
 
     memset(&action, 0, sizeof(action));
     action.sa_sigaction = ticked;

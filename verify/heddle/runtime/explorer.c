@@ -7,11 +7,13 @@
 #include "finding.h"
 #include "options.h"
 #include "policy.h"
+#include "rehearsal.h"
 #include "replay.h"
+#include "snapshot.h"
 #include "states.h"
 #include "trace.h"
 
-enum { SHRINK_TRIES = 3000, LOOP_SHOWN = 12 };
+enum { SHRINK_TRIES = 3000, LOOK_EVERY = 4096 };
 
 static int64_t
 now_ms(void)
@@ -37,8 +39,7 @@ say_stuck(char *text, size_t size_bytes)
         }
         used += (size_t)snprintf(
             text + used, size_bytes - used, "%sthread %d %s %s",
-            used > 0 ? ", " : "", i,
-            thread->spinning ? "spins at" : "waits in",
+            used > 0 ? ", " : "", i, thread->spinning ? "spins at" : "waits in",
             thread->next.kind == HD_OP_RELOCK && !thread->signalled
                 ? "a condition wait"
                 : hd_op_name(thread->next.kind));
@@ -66,14 +67,18 @@ judge(void)
     if (hd.end == HD_END_STUCK) {
         say_stuck(text, sizeof(text));
         if (somebody_spins()) {
-            hd_finding_record(HD_LIVELOCK, "nobody will ever write what is "
-                              "waited for: %s", text);
+            hd_finding_record(HD_LIVELOCK,
+                              "nobody will ever write what is "
+                              "waited for: %s",
+                              text);
         } else {
             hd_finding_record(HD_DEADLOCK, "nobody can go on: %s", text);
         }
     } else if (hd.end == HD_END_STEPS) {
-        hd_finding_record(HD_LIVELOCK, "the program does not end within %d "
-                          "steps", hd_options.steps_max);
+        hd_finding_record(HD_LIVELOCK,
+                          "the program does not end within %d "
+                          "steps",
+                          hd_options.steps_max);
     }
 }
 
@@ -135,6 +140,23 @@ ends_early(enum hd_verdict verdict)
            (verdict != HD_DEADLOCK || hd_options.deaths > 0);
 }
 
+/* All that the program writes is put back; if not, executions have begun in
+ * other states than they should have. A failure that destroys memory tells
+ * more by itself. */
+static bool
+memory_is_ours(void)
+{
+    hd_snapshot_restore();
+    if (hd_snapshot_compare() || hd_shared->founds > 0) {
+        return true;
+    }
+    hd_finding_record(HD_UNSUPPORTED,
+                      "the program's data was changed by "
+                      "something that Heddle does not see, so that "
+                      "executions did not begin alike");
+    return false;
+}
+
 static void
 explore(void)
 {
@@ -152,8 +174,12 @@ explore(void)
             return;
         }
         ended_early = ended_early || ends_early(hd_finding_last);
+        if (hd_shared->executions % LOOK_EVERY == 0 && !memory_is_ours()) {
+            return;
+        }
         if (!hd_policy->next()) {
-            hd_shared->complete = hd_finding_last != HD_UNSUPPORTED;
+            hd_shared->complete =
+                hd_finding_last != HD_UNSUPPORTED && memory_is_ours();
             return;
         }
         if (bounded(until)) {
@@ -210,16 +236,19 @@ void
 hd_explorer_run(void)
 {
     choose_policy();
+    if (!hd_rehearsal_run()) {
+        return;
+    }
     if (hd_options.search == HD_SEARCH_PREEMPTIONS) {
         explore_by_bound();
     } else {
         explore();
     }
-    if (hd_options.search == HD_SEARCH_RANDOM ||
-        hd_options.search == HD_SEARCH_PCT) {
+    if (hd_shared->complete && (hd_options.search == HD_SEARCH_RANDOM ||
+                                hd_options.search == HD_SEARCH_PCT)) {
         hd_shared->complete = false;
-        snprintf(hd_shared->cut_by, sizeof(hd_shared->cut_by),
-                 "--random %llu", (unsigned long long)hd_options.random_count);
+        snprintf(hd_shared->cut_by, sizeof(hd_shared->cut_by), "--random %llu",
+                 (unsigned long long)hd_options.random_count);
     }
     if (hd_shared->complete && ended_early) {
         hd_shared->complete = false;
@@ -228,8 +257,8 @@ hd_explorer_run(void)
     }
     if (hd_shared->complete && hd_shared->late) {
         hd_shared->complete = false;
-        snprintf(hd_shared->cut_by, sizeof(hd_shared->cut_by),
-                 "--timeouts %d", hd_options.timeouts);
+        snprintf(hd_shared->cut_by, sizeof(hd_shared->cut_by), "--timeouts %d",
+                 hd_options.timeouts);
     }
     if (hd_shared->complete && hd_shared->cut > 0) {
         hd_shared->complete = false;

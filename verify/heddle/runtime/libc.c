@@ -69,7 +69,13 @@ HD_LIBC(void *, aligned_alloc, size_t alignment, size_t bytes)
 
 HD_LIBC(int, posix_memalign, void **to, size_t alignment, size_t bytes)
 {
-    *to = hd_heap_take(bytes, alignment, place(HD_CALLER));
+    void *got;
+
+    if (alignment < sizeof(void *) || (alignment & (alignment - 1)) != 0) {
+        return EINVAL;
+    }
+    got = hd_heap_take(bytes, alignment, place(HD_CALLER));
+    hd_access_result(to, &got, sizeof(got), HD_CALLER);
     return 0;
 }
 
@@ -210,8 +216,7 @@ HD_LIBC(char *, strdup, const char *text)
     return copy;
 }
 
-HD_LIBC(int, vsnprintf, char *to, size_t most, const char *format,
-        va_list list)
+HD_LIBC(int, vsnprintf, char *to, size_t most, const char *format, va_list list)
 {
     int length = vsnprintf(to, most, format, list);
 
@@ -355,6 +360,5 @@ HD_LIBC(_Noreturn void, abort, void)
 
 HD_LIBC(_Noreturn void, __stack_chk_fail, void)
 {
-    hd_finding(HD_CRASH, "thread %d writes past a local array",
-               hd.self->id);
+    hd_finding(HD_CRASH, "thread %d writes past a local array", hd.self->id);
 }

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <unistd.h>
 
+#include "access.h"
 #include "finding.h"
 #include "options.h"
 #include "spin.h"
@@ -51,8 +52,7 @@ hd_moment_deadline(int clock_id, const struct timespec *deadline,
         *until = INT64_MAX;
         return 0;
     }
-    *until =
-        deadline->tv_sec * second_ns + deadline->tv_nsec - ahead(clock_id);
+    *until = deadline->tv_sec * second_ns + deadline->tv_nsec - ahead(clock_id);
     return 0;
 }
 
@@ -71,8 +71,7 @@ hd_moment_now(void)
 bool
 hd_moment_used_up(void)
 {
-    if (hd_options.timeouts == 0 ||
-        hd.self->timeouts < hd_options.timeouts) {
+    if (hd_options.timeouts == 0 || hd.self->timeouts < hd_options.timeouts) {
         return false;
     }
     hd_shared->late = true;
@@ -110,10 +109,11 @@ hd_moment_advance(int64_t until)
 }
 
 static void
-put(struct timespec *to, int64_t at)
+put(struct timespec *to, int64_t at, const void *pc)
 {
-    to->tv_sec = at / second_ns;
-    to->tv_nsec = at % second_ns;
+    struct timespec got = {at / second_ns, at % second_ns};
+
+    hd_access_result(to, &got, sizeof(got), pc);
 }
 
 static bool
@@ -160,7 +160,7 @@ HD_LIBC_LOOP(int, clock_gettime, clockid_t clock_id, struct timespec *to)
         hd_finding(HD_UNSUPPORTED, "clock %d is not modelled", (int)clock_id);
     }
     read_clock(HD_CALLER);
-    put(to, now + ahead(clock_id));
+    put(to, now + ahead(clock_id), HD_CALLER);
     return 0;
 }
 
@@ -171,7 +171,7 @@ HD_LIBC_LOOP(time_t, time, time_t *to)
     read_clock(HD_CALLER);
     got = (now + realtime_ahead_ns) / second_ns;
     if (to != NULL) {
-        *to = got;
+        hd_access_result(to, &got, sizeof(got), HD_CALLER);
     }
     return got;
 }
@@ -179,7 +179,7 @@ HD_LIBC_LOOP(time_t, time, time_t *to)
 HD_LIBC(int, clock_getres, clockid_t clock_id, struct timespec *to)
 {
     (void)clock_id;
-    put(to, 1);
+    put(to, 1, HD_CALLER);
     return 0;
 }
 

@@ -4,8 +4,9 @@
 #include <string.h>
 #include <time.h>
 
-#include "moment.h"
+#include "access.h"
 #include "finding.h"
+#include "moment.h"
 #include "spin.h"
 
 /* Where glibc keeps the kind of a statically initialised mutex. */
@@ -230,9 +231,10 @@ HD_LIBC(int, pthread_mutex_unlock, pthread_mutex_t *pointer)
             return EPERM;
         }
         hd_finding_at(pc, mutex->at);
-        hd_finding(HD_MISUSE, "thread %d unlocks a mutex that it does not "
-                   "hold%s", hd.self->id,
-                   mutex->owner < 0 ? ": nobody does" : "");
+        hd_finding(HD_MISUSE,
+                   "thread %d unlocks a mutex that it does not "
+                   "hold%s",
+                   hd.self->id, mutex->owner < 0 ? ": nobody does" : "");
     }
     if (mutex->count > 1) {
         mutex->count--;
@@ -292,8 +294,7 @@ HD_LIBC(int, pthread_mutex_consistent, pthread_mutex_t *pointer)
     uint32_t pc = (uint32_t)(uintptr_t)HD_CALLER;
     struct hd_object *mutex = hd_mutex_use(pointer, pc);
 
-    if (!mutex->robust || !mutex->inconsistent ||
-        mutex->owner != hd.self->id) {
+    if (!mutex->robust || !mutex->inconsistent || mutex->owner != hd.self->id) {
         return EINVAL;
     }
     describe(HD_OP_CONSISTENT, mutex, HD_CALLER);
@@ -315,14 +316,15 @@ _Static_assert(sizeof(struct attributes) <= sizeof(pthread_mutexattr_t),
 enum { ATTRIBUTES_MARK = 0x4865 };
 
 static struct attributes *
-attributes(const pthread_mutexattr_t *from, uint32_t pc)
+attributes(const pthread_mutexattr_t *from, bool writes, const void *pc)
 {
     struct attributes *got = (struct attributes *)(uintptr_t)from;
 
+    hd_access_plain(from, sizeof(*got), writes, pc);
     if (got->mark != ATTRIBUTES_MARK) {
-        hd_finding_at(pc, (uintptr_t)from);
+        hd_finding_at((uint32_t)(uintptr_t)pc, (uintptr_t)from);
         hd_finding(HD_MISUSE, "use of mutex attributes that were never "
-                   "initialised");
+                              "initialised");
     }
     return got;
 }
@@ -331,13 +333,13 @@ HD_LIBC(int, pthread_mutexattr_init, pthread_mutexattr_t *to)
 {
     struct attributes fresh = {ATTRIBUTES_MARK, PTHREAD_MUTEX_NORMAL, 0, 0};
 
-    memcpy(to, &fresh, sizeof(fresh));
+    hd_access_result(to, &fresh, sizeof(fresh), HD_CALLER);
     return 0;
 }
 
 HD_LIBC(int, pthread_mutexattr_destroy, pthread_mutexattr_t *to)
 {
-    attributes(to, (uint32_t)(uintptr_t)HD_CALLER)->mark = 0;
+    attributes(to, true, HD_CALLER)->mark = 0;
     return 0;
 }
 
@@ -349,54 +351,57 @@ HD_LIBC(int, pthread_mutexattr_settype, pthread_mutexattr_t *to, int kind)
     if (kind == PTHREAD_MUTEX_ADAPTIVE_NP) {
         kind = PTHREAD_MUTEX_NORMAL;
     }
-    attributes(to, (uint32_t)(uintptr_t)HD_CALLER)->kind = (uint8_t)kind;
+    attributes(to, true, HD_CALLER)->kind = (uint8_t)kind;
     return 0;
 }
 
 HD_LIBC(int, pthread_mutexattr_gettype, const pthread_mutexattr_t *from,
         int *kind)
 {
-    *kind = attributes(from, (uint32_t)(uintptr_t)HD_CALLER)->kind;
+    int got = attributes(from, false, HD_CALLER)->kind;
+
+    hd_access_result(kind, &got, sizeof(got), HD_CALLER);
     return 0;
 }
 
 HD_LIBC(int, pthread_mutexattr_setrobust, pthread_mutexattr_t *to, int robust)
 {
-    attributes(to, (uint32_t)(uintptr_t)HD_CALLER)->robust =
-        robust == PTHREAD_MUTEX_ROBUST;
+    attributes(to, true, HD_CALLER)->robust = robust == PTHREAD_MUTEX_ROBUST;
     return 0;
 }
 
 HD_LIBC(int, pthread_mutexattr_getrobust, const pthread_mutexattr_t *from,
         int *robust)
 {
-    *robust = attributes(from, (uint32_t)(uintptr_t)HD_CALLER)->robust
+    int got = attributes(from, false, HD_CALLER)->robust
                   ? PTHREAD_MUTEX_ROBUST
                   : PTHREAD_MUTEX_STALLED;
+
+    hd_access_result(robust, &got, sizeof(got), HD_CALLER);
     return 0;
 }
 
-HD_LIBC(int, pthread_mutexattr_setpshared, pthread_mutexattr_t *to,
-        int shared)
+HD_LIBC(int, pthread_mutexattr_setpshared, pthread_mutexattr_t *to, int shared)
 {
-    attributes(to, (uint32_t)(uintptr_t)HD_CALLER)->shared =
-        shared == PTHREAD_PROCESS_SHARED;
+    attributes(to, true, HD_CALLER)->shared = shared == PTHREAD_PROCESS_SHARED;
     return 0;
 }
 
 HD_LIBC(int, pthread_mutexattr_getpshared, const pthread_mutexattr_t *from,
         int *shared)
 {
-    *shared = attributes(from, (uint32_t)(uintptr_t)HD_CALLER)->shared
+    int got = attributes(from, false, HD_CALLER)->shared
                   ? PTHREAD_PROCESS_SHARED
                   : PTHREAD_PROCESS_PRIVATE;
+
+    hd_access_result(shared, &got, sizeof(got), HD_CALLER);
     return 0;
 }
 
 HD_LIBC(int, pthread_mutexattr_setprotocol, pthread_mutexattr_t *to,
         int protocol)
 {
-    attributes(to, (uint32_t)(uintptr_t)HD_CALLER);
+    attributes(to, true, HD_CALLER);
     return protocol == PTHREAD_PRIO_NONE ? 0 : ENOTSUP;
 }
 
@@ -411,7 +416,7 @@ HD_LIBC(int, pthread_mutex_init, pthread_mutex_t *pointer,
     hd_step();
     mutex = hd_object_make(pointer, HD_TYPE_MUTEX, pc);
     if (with != NULL) {
-        const struct attributes *from = attributes(with, pc);
+        const struct attributes *from = attributes(with, false, HD_CALLER);
 
         mutex->kind = from->kind;
         mutex->robust = from->robust;
@@ -430,8 +435,10 @@ HD_LIBC(int, pthread_mutex_destroy, pthread_mutex_t *pointer)
     hd_object_still(mutex, pc);
     if (mutex->owner >= 0) {
         hd_finding_at(pc, mutex->at);
-        hd_finding(HD_MISUSE, "thread %d destroys a mutex that thread %d "
-                   "holds", hd.self->id, mutex->owner);
+        hd_finding(HD_MISUSE,
+                   "thread %d destroys a mutex that thread %d "
+                   "holds",
+                   hd.self->id, mutex->owner);
     }
     hd_object_destroy(mutex, pc);
     hd_progress();

@@ -37,6 +37,12 @@ number(const char *option, const char *value, uint64_t low, uint64_t high)
     return got;
 }
 
+static void
+chose(enum hd_chosen which, const char *option)
+{
+    hd_options.chosen[which] = option;
+}
+
 static bool
 flag(const char *word)
 {
@@ -54,6 +60,7 @@ flag(const char *word)
         to->idle_time = true;
     } else if (strcmp(word, "--no-reduction") == 0) {
         to->search = HD_SEARCH_ALL;
+        chose(HD_CHOSE_NO_REDUCTION, "--no-reduction");
     } else if (strcmp(word, "--no-leaks") == 0) {
         to->leaks = false;
     } else if (strcmp(word, "--output") == 0) {
@@ -62,6 +69,7 @@ flag(const char *word)
         to->states = true;
     } else if (strcmp(word, "--die-anywhere") == 0) {
         to->deaths_everywhere = true;
+        chose(HD_CHOSE_DIE_ANYWHERE, "--die-anywhere");
     } else {
         return false;
     }
@@ -75,22 +83,25 @@ search_option(const char *word, const char *value)
 
     if (strcmp(word, "--preemptions") == 0) {
         to->search = HD_SEARCH_PREEMPTIONS;
+        chose(HD_CHOSE_PREEMPTIONS, "--preemptions");
         to->preemptions = (int)number(word, value, 0, 1000);
     } else if (strcmp(word, "--random") == 0) {
         to->random_count = number(word, value, 1, UINT64_MAX);
+        chose(HD_CHOSE_RANDOM, "--random");
         if (to->search != HD_SEARCH_PCT) {
             to->search = HD_SEARCH_RANDOM;
         }
     } else if (strcmp(word, "--pct") == 0) {
         to->search = HD_SEARCH_PCT;
+        chose(HD_CHOSE_PCT, "--pct");
         to->pct_depth = (int)number(word, value, 1, 100);
     } else if (strcmp(word, "--seed") == 0) {
         to->seed = number(word, value, 0, UINT64_MAX);
+        chose(HD_CHOSE_SEED, "--seed");
     } else if (strcmp(word, "--replay") == 0) {
         if (value == NULL) {
             wrong(word, value, "a schedule is wanted, as a report prints it");
         }
-        to->search = HD_SEARCH_REPLAY;
         to->schedule = value;
     } else {
         return false;
@@ -163,9 +174,67 @@ one_word(char *word, char **rest)
     }
 }
 
+static _Noreturn void
+exclude(const char *one, const char *other, const char *why)
+{
+    fprintf(stderr, "heddle: %s and %s exclude each other: %s\n", one, other,
+            why);
+    exit(2);
+}
+
+static _Noreturn void
+lacks(const char *option, const char *other)
+{
+    fprintf(stderr, "heddle: %s does nothing alone: %s is wanted with it\n",
+            option, other);
+    exit(2);
+}
+
+/* One way to search, unless a schedule is given anyway; --random says how many schedules --pct takes. */
+static void
+check_searches(const char *const *chosen)
+{
+    int i;
+    int k;
+
+    for (i = 0; i < HD_CHOSE_SEARCHES; i++) {
+        for (k = i + 1; k < HD_CHOSE_SEARCHES; k++) {
+            bool together = i == HD_CHOSE_RANDOM && k == HD_CHOSE_PCT;
+
+            together =
+                together || (k == HD_CHOSE_SEED &&
+                             (i == HD_CHOSE_RANDOM || i == HD_CHOSE_PCT));
+            if (chosen[i] != NULL && chosen[k] != NULL && !together) {
+                exclude(chosen[i], chosen[k],
+                        k == HD_CHOSE_SEED ? "a seed is for --random and --pct"
+                                           : "each is a search of its own");
+            }
+        }
+    }
+}
+
+static void
+check_together(void)
+{
+    const char *const *chosen = hd_options.chosen;
+
+    check_searches(chosen);
+    if (chosen[HD_CHOSE_SEED] != NULL && chosen[HD_CHOSE_RANDOM] == NULL &&
+        chosen[HD_CHOSE_PCT] == NULL) {
+        lacks("--seed", "--random N or --pct D");
+    }
+    if (chosen[HD_CHOSE_DIE_ANYWHERE] != NULL && hd_options.deaths == 0) {
+        lacks("--die-anywhere", "--deaths N");
+    }
+    if (hd_options.idle_time && hd_options.spurious) {
+        exclude("--idle-time", "--spurious",
+                "with the second a wait may end "
+                "at any moment");
+    }
+}
+
 void
-hd_options_parse(const char *words, const char *program,
-                 const char *name)
+hd_options_parse(const char *words, const char *program, const char *name)
 {
     char *rest = NULL;
     char *word;
@@ -181,11 +250,9 @@ hd_options_parse(const char *words, const char *program,
          word = strtok_r(NULL, "\n", &rest)) {
         one_word(word, &rest);
     }
-    if (hd_options.search == HD_SEARCH_REPLAY) {
+    check_together();
+    if (hd_options.schedule != NULL) {
+        hd_options.search = HD_SEARCH_REPLAY;
         hd_options.jobs = 1;
-    }
-    if (hd_options.idle_time && hd_options.spurious) {
-        wrong("--idle-time", NULL, "with --spurious a wait may end at any "
-              "moment: one of the two is wanted");
     }
 }

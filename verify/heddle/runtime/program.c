@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "access.h"
 #include "death.h"
 #include "finding.h"
 #include "heap.h"
@@ -19,7 +20,7 @@
 static HD_OWN int arguments;
 static HD_OWN char **argument;
 static HD_OWN char **environment_kept;
-static HD_OWN char **argument_copy;     /* what main() gets, and may change */
+static HD_OWN char **argument_copy; /* what main() gets, and may change */
 static HD_OWN char *argument_text;
 
 struct key {
@@ -55,8 +56,9 @@ hd_program_words(char *text, size_t size_bytes)
     text[0] = '\0';
     for (i = 1; i < arguments && used < size_bytes; i++) {
         const char *word = argument[i];
-        bool plain = word[0] != '\0' &&
-                     word[strcspn(word, " \t\n\"'\\$`*?[]<>|&;(){}~#!")] == '\0';
+        bool plain =
+            word[0] != '\0' &&
+            word[strcspn(word, " \t\n\"'\\$`*?[]<>|&;(){}~#!")] == '\0';
 
         used += (size_t)snprintf(text + used, size_bytes - used,
                                  plain ? " %s" : " '%s'", word);
@@ -203,20 +205,23 @@ HD_LIBC(int, pthread_attr_init, pthread_attr_t *to)
 {
     struct attributes fresh = {0x4867, 0};
 
-    memcpy(to, &fresh, sizeof(fresh));
+    hd_access_result(to, &fresh, sizeof(fresh), HD_CALLER);
     return 0;
 }
 
 HD_LIBC(int, pthread_attr_destroy, pthread_attr_t *to)
 {
-    memset(to, 0, sizeof(struct attributes));
+    struct attributes gone = {0, 0};
+
+    hd_access_result(to, &gone, sizeof(gone), HD_CALLER);
     return 0;
 }
 
 HD_LIBC(int, pthread_attr_setdetachstate, pthread_attr_t *to, int state)
 {
-    ((struct attributes *)(void *)to)->detached =
-        state == PTHREAD_CREATE_DETACHED;
+    struct attributes fresh = {0x4867, state == PTHREAD_CREATE_DETACHED};
+
+    hd_access_result(to, &fresh, sizeof(fresh), HD_CALLER);
     return 0;
 }
 
@@ -236,8 +241,8 @@ known_thread(pthread_t which)
 HD_LIBC(int, pthread_create, pthread_t *to, const pthread_attr_t *with,
         void *(*function)(void *), void *given)
 {
-    uint32_t pc = (uint32_t)(uintptr_t)HD_CALLER;
     struct hd_thread *child;
+    pthread_t name;
 
     hd_next(HD_OP_CREATE, HD_CALLER);
     hd_step();
@@ -246,11 +251,11 @@ HD_LIBC(int, pthread_create, pthread_t *to, const pthread_attr_t *with,
     if (hd_trace_on) {
         hd_trace_entry(child->id, (const void *)(uintptr_t)function);
     }
-    child->detached = with != NULL &&
-                      ((const struct attributes *)(const void *)with)
-                              ->detached != 0;
-    hd_race_touch((uintptr_t)to, sizeof(*to), HD_TOUCH_WRITE, pc);
-    *to = (pthread_t)child->id + 1;
+    child->detached =
+        with != NULL &&
+        ((const struct attributes *)(const void *)with)->detached != 0;
+    name = (pthread_t)child->id + 1;
+    hd_access_result(to, &name, sizeof(name), HD_CALLER);
     hd_progress();
     return 0;
 }
@@ -288,8 +293,7 @@ HD_LIBC(int, pthread_join, pthread_t which, void **result)
     other->joined = true;
     hd_clock_join(hd.self->clock, other->clock);
     if (result != NULL) {
-        hd_race_touch((uintptr_t)result, sizeof(*result), HD_TOUCH_WRITE, pc);
-        *result = other->result;
+        hd_access_result(result, &other->result, sizeof(*result), HD_CALLER);
     }
     hd_progress();
     return 0;
@@ -339,8 +343,10 @@ HD_LIBC(int, sched_yield, void)
     hd.self->idle++;
     if (hd.self->idle > 100000) {
         hd_finding_at((uint32_t)(uintptr_t)HD_CALLER, 0);
-        hd_finding(HD_LIVELOCK, "thread %d yields for ever without looking "
-                   "at anything that could change", hd.self->id);
+        hd_finding(HD_LIVELOCK,
+                   "thread %d yields for ever without looking "
+                   "at anything that could change",
+                   hd.self->id);
     }
     return 0;
 }
@@ -352,7 +358,7 @@ HD_LIBC(int, pthread_key_create, pthread_key_t *to, void (*destructor)(void *))
     for (i = 0; i < KEYS_MAX; i++) {
         if (!key[i].used) {
             key[i] = (struct key){true, destructor};
-            *to = (pthread_key_t)i;
+            hd_access_result(to, &i, sizeof(*to), HD_CALLER);
             hd_progress();
             return 0;
         }

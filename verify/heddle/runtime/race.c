@@ -14,16 +14,16 @@ enum { CELLS_MAX = 1 << 23 };
 
 struct cell {
     uint32_t tick;
-    uint32_t pc;         /* when tracing: an index of the trace's stacks */
+    uint32_t pc; /* when tracing: an index of the trace's stacks */
     uint32_t next;
     uint8_t thread;
-    uint8_t mask;        /* bytes of the eight */
-    uint8_t how;         /* enum hd_touch */
+    uint8_t mask; /* bytes of the eight */
+    uint8_t how;  /* enum hd_touch */
 };
 
 struct slot {
     uint32_t stamp;
-    uint32_t first;      /* 0: none */
+    uint32_t first; /* 0: none */
 };
 
 /* Shadow of one range of the program's memory. */
@@ -173,23 +173,33 @@ touch_slot(struct slot *slot, uintptr_t at, uint8_t mask, enum hd_touch how,
         fresh = cells < CELLS_MAX - 1 ? cells++ : cells;
     }
     cell[fresh] = (struct cell){self->clock[self->id], place(pc), slot->first,
-                                (uint8_t)self->id, mask, (uint8_t)how};
+                                (uint8_t)self->id,     mask,      (uint8_t)how};
     slot->first = fresh;
 }
 
+/* Outside of the thread's own stack. That a thread gets on by an atomic write
+ * is for those to say who know whether it changes the value. */
+static void
+written(uintptr_t at, size_t length_bytes, enum hd_touch how)
+{
+    if (how == HD_TOUCH_WRITE) {
+        hd.self->progress++;
+    }
+    if (how == HD_TOUCH_WRITE || how == HD_TOUCH_ATOMIC_WRITE) {
+        hd_snapshot_written(at, length_bytes);
+    }
+}
+
 void
-hd_race_touch(uintptr_t at, size_t length_bytes, enum hd_touch how,
-              uint32_t pc)
+hd_race_touch(uintptr_t at, size_t length_bytes, enum hd_touch how, uint32_t pc)
 {
     uintptr_t end = at + length_bytes;
 
     if (hd_heap_has(at)) {
         hd_heap_check(at, length_bytes, how, pc);
     }
-    if (how == HD_TOUCH_WRITE && at - hd.self->stack_low >=
-        hd.self->stack_high - hd.self->stack_low) {
-        hd.self->progress++;
-        hd_snapshot_written(at, length_bytes);
+    if (at - hd.self->stack_low >= hd.self->stack_high - hd.self->stack_low) {
+        written(at, length_bytes, how);
     }
     while (at < end) {
         unsigned offset = (unsigned)(at & 7);

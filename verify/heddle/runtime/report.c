@@ -80,17 +80,19 @@ pct_bound(FILE *to, const struct hd_summary *summary)
     for (i = 0; i < summary->executions && miss > 1e-12; i++) {
         miss *= 1.0 - one;
     }
-    fprintf(to, "heddle: PCT: %d threads, %llu steps, depth %d: each schedule "
+    fprintf(to,
+            "heddle: PCT: %d threads, %llu steps, depth %d: each schedule "
             "finds a bug of that depth with probability at least %.3g, all "
-            "of these together at least %.3g\n", summary->threads,
-            (unsigned long long)summary->longest, hd_options.pct_depth, one,
-            1.0 - miss);
+            "of these together at least %.3g\n",
+            summary->threads, (unsigned long long)summary->longest,
+            hd_options.pct_depth, one, 1.0 - miss);
 }
 
 void
 hd_report_summary(FILE *to, const struct hd_summary *summary)
 {
-    fprintf(to, "heddle: %s: %llu executions, %llu blocked or redundant, "
+    fprintf(to,
+            "heddle: %s: %llu executions, %llu blocked or redundant, "
             "longest %llu steps, %.2f s",
             hd_verdict_name(summary->verdict),
             (unsigned long long)summary->executions,
@@ -103,6 +105,8 @@ hd_report_summary(FILE *to, const struct hd_summary *summary)
         }
     } else if (summary->cut_by[0] != '\0') {
         fprintf(to, "; not all interleavings: cut by %s", summary->cut_by);
+    } else if (summary->verdict == HD_UNSUPPORTED) {
+        fprintf(to, "; given up");
     } else {
         fprintf(to, "; stopped at the first failure");
     }
@@ -113,7 +117,8 @@ hd_report_summary(FILE *to, const struct hd_summary *summary)
     fprintf(to, "\n");
     if (summary->exits > 0 &&
         (summary->verdict == HD_CLEAN || summary->verdict == HD_CUT)) {
-        fprintf(to, "heddle: in %llu of them the program itself ended with "
+        fprintf(to,
+                "heddle: in %llu of them the program itself ended with "
                 "status %d, which is no finding\n",
                 (unsigned long long)summary->exits, summary->exit_status);
     }
@@ -208,6 +213,9 @@ objects_text(const struct hd_row *row, char *text, size_t size_bytes)
         if (row->kind == HD_OP_EXIT || row->kind == HD_OP_DEATH) {
             break;
         }
+        if (row->at[i] == HD_OBJECT_CLOCK && i > 0) {
+            break;
+        }
         hd_source_object(row->at[i], name, sizeof(name));
         used += (size_t)snprintf(text + used, size_bytes - used, " %s", name);
     }
@@ -217,6 +225,8 @@ objects_text(const struct hd_row *row, char *text, size_t size_bytes)
 static void
 row_text(const struct hd_row *row, char *text, size_t size_bytes)
 {
+    static const char *const how[] = {"", ": time is up", ": no cause",
+                                      ": fails"};
     size_t used;
 
     if (row->kind == HD_OP_MARK) {
@@ -226,14 +236,16 @@ row_text(const struct hd_row *row, char *text, size_t size_bytes)
     used = (size_t)snprintf(text, size_bytes, "%s", hd_op_name(row->kind));
     used += objects_text(row, text + used, size_bytes - used);
     if (row->kind == HD_OP_STORE || row->kind == HD_OP_RMW ||
-        row->kind == HD_OP_CAS) {
+        (row->kind == HD_OP_CAS && row->how == HD_ROW_DONE)) {
         used += (size_t)snprintf(text + used, size_bytes - used, " %lld",
                                  (long long)row->value);
     } else if (row->kind == HD_OP_DEATH && (row->value >> 32) > 0) {
-        used += (size_t)snprintf(text + used, size_bytes - used,
-                                 ", %d of %d stores lost",
-                                 (int)(row->value >> 32),
-                                 (int)(row->value & 0xffffffff));
+        used += (size_t)snprintf(
+            text + used, size_bytes - used, ", %d of %d stores lost",
+            (int)(row->value >> 32), (int)(row->value & 0xffffffff));
+    } else if (row->how != HD_ROW_DONE) {
+        used += (size_t)snprintf(text + used, size_bytes - used, "%s",
+                                 how[row->how]);
     } else if (row->kind == HD_OP_CHOOSE) {
         used += (size_t)snprintf(text + used, size_bytes - used, " %d",
                                  row->choice);
@@ -266,9 +278,16 @@ line_of_row(const struct hd_row *row, int number, bool marked)
 static void
 line_of_place(const struct hd_found *found, const struct hd_place *place)
 {
-    static const char *const does[HD_VERDICTS] = {
-        "",      "waits for ever",  "", "the assertion fails", "crashes",
-        "wrong", "may not do this", "loops for ever", "", "cannot go on"};
+    static const char *const does[HD_VERDICTS] = {"",
+                                                  "waits for ever",
+                                                  "",
+                                                  "the assertion fails",
+                                                  "crashes",
+                                                  "wrong",
+                                                  "may not do this",
+                                                  "loops for ever",
+                                                  "",
+                                                  "cannot go on"};
     struct hd_line *one = &line[lines];
     char name[80] = "";
 
@@ -310,8 +329,8 @@ hd_report_lines(const struct hd_found *found, const struct hd_shared *trace,
         }
         number += hd_row[i].kind != HD_OP_MARK;
         if (!hd_row[i].stuck || waits) {
-            line_of_row(&hd_row[i], number, hd_row[i].stuck && waits &&
-                                                found->verdict != HD_CLEAN);
+            line_of_row(&hd_row[i], number,
+                        hd_row[i].stuck && waits && found->verdict != HD_CUT);
         }
     }
     if (!waits && found->here.thread >= 0) {

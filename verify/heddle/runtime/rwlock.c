@@ -17,6 +17,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "access.h"
 #include "finding.h"
 #include "moment.h"
 #include "object.h"
@@ -209,8 +210,8 @@ refine_try_write(const struct hd_thread *thread, struct hd_op *op)
 
 /* Take it if it can be had when the thread goes on. */
 static bool
-try_once(pthread_rwlock_t *pointer, enum hd_kind kind, bool writes,
-         bool timed, int64_t until, const void *pc)
+try_once(pthread_rwlock_t *pointer, enum hd_kind kind, bool writes, bool timed,
+         int64_t until, const void *pc)
 {
     struct hd_object *lock = use(pointer, pc);
 
@@ -237,13 +238,13 @@ try_once(pthread_rwlock_t *pointer, enum hd_kind kind, bool writes,
 HD_LIBC_LOOP(int, pthread_rwlock_tryrdlock, pthread_rwlock_t *lock)
 {
     return try_once(lock, HD_OP_TRYRDLOCK, false, false, 0, HD_CALLER) ? 0
-                                                                    : EBUSY;
+                                                                       : EBUSY;
 }
 
 HD_LIBC_LOOP(int, pthread_rwlock_trywrlock, pthread_rwlock_t *lock)
 {
     return try_once(lock, HD_OP_TRYWRLOCK, true, false, 0, HD_CALLER) ? 0
-                                                                   : EBUSY;
+                                                                      : EBUSY;
 }
 
 static int
@@ -299,8 +300,10 @@ HD_LIBC(int, pthread_rwlock_unlock, pthread_rwlock_t *pointer)
 
     if (lock->owner != hd.self->id && lock->holds[hd.self->id] == 0) {
         hd_finding_at(place(HD_CALLER), lock->at);
-        hd_finding(HD_MISUSE, "thread %d unlocks a rwlock that it does not "
-                   "hold", hd.self->id);
+        hd_finding(HD_MISUSE,
+                   "thread %d unlocks a rwlock that it does not "
+                   "hold",
+                   hd.self->id);
     }
     describe(HD_OP_RWUNLOCK, lock, HD_CALLER);
     hd_step();
@@ -319,40 +322,40 @@ HD_LIBC(int, pthread_rwlockattr_init, pthread_rwlockattr_t *to)
 {
     struct attributes fresh = {ATTRIBUTES_MARK, 0, 0};
 
-    memcpy(to, &fresh, sizeof(fresh));
+    hd_access_result(to, &fresh, sizeof(fresh), HD_CALLER);
     return 0;
 }
 
 static struct attributes *
-attributes(const pthread_rwlockattr_t *from, const void *pc)
+attributes(const pthread_rwlockattr_t *from, bool writes, const void *pc)
 {
     struct attributes *got = (struct attributes *)(uintptr_t)from;
 
+    hd_access_plain(from, sizeof(*got), writes, pc);
     if (got->mark != ATTRIBUTES_MARK) {
         hd_finding_at(place(pc), (uintptr_t)from);
         hd_finding(HD_MISUSE, "use of rwlock attributes that were never "
-                   "initialised");
+                              "initialised");
     }
     return got;
 }
 
 HD_LIBC(int, pthread_rwlockattr_destroy, pthread_rwlockattr_t *to)
 {
-    attributes(to, HD_CALLER)->mark = 0;
+    attributes(to, true, HD_CALLER)->mark = 0;
     return 0;
 }
 
-HD_LIBC(int, pthread_rwlockattr_setkind_np, pthread_rwlockattr_t *to,
-        int kind)
+HD_LIBC(int, pthread_rwlockattr_setkind_np, pthread_rwlockattr_t *to, int kind)
 {
-    attributes(to, HD_CALLER)->kind = (uint8_t)kind;
+    attributes(to, true, HD_CALLER)->kind = (uint8_t)kind;
     return 0;
 }
 
 HD_LIBC(int, pthread_rwlockattr_setpshared, pthread_rwlockattr_t *to,
         int shared)
 {
-    attributes(to, HD_CALLER)->shared = shared == PTHREAD_PROCESS_SHARED;
+    attributes(to, true, HD_CALLER)->shared = shared == PTHREAD_PROCESS_SHARED;
     return 0;
 }
 
@@ -366,7 +369,7 @@ HD_LIBC(int, pthread_rwlock_init, pthread_rwlock_t *pointer,
     hd_step();
     lock = hd_object_make(pointer, HD_TYPE_RWLOCK, place(HD_CALLER));
     if (with != NULL) {
-        lock->kind = attributes(with, HD_CALLER)->kind;
+        lock->kind = attributes(with, false, HD_CALLER)->kind;
     }
     hd_progress();
     return 0;

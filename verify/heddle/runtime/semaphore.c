@@ -10,6 +10,7 @@
 #include <semaphore.h>
 #include <time.h>
 
+#include "access.h"
 #include "finding.h"
 #include "moment.h"
 #include "object.h"
@@ -127,8 +128,7 @@ HD_LIBC_LOOP(int, sem_trywait, sem_t *sem)
 }
 
 static int
-timed(sem_t *sem, int clock_id, const struct timespec *deadline,
-      const void *pc)
+timed(sem_t *sem, int clock_id, const struct timespec *deadline, const void *pc)
 {
     int64_t until;
 
@@ -184,9 +184,7 @@ HD_LIBC_LOOP(int, sem_getvalue, sem_t *pointer, int *to)
     hd.self->refine = refine_state;
     hd_spin_visit();
     hd_step();
-    hd_race_touch((uintptr_t)to, sizeof(*to), HD_TOUCH_WRITE,
-                  place(HD_CALLER));
-    *to = sem->count;
+    hd_access_result(to, &sem->count, sizeof(*to), HD_CALLER);
     return 0;
 }
 
@@ -233,8 +231,10 @@ HD_LIBC(int, sem_destroy, sem_t *pointer)
     hd_object_still(sem, place(HD_CALLER));
     if (somebody_waits(sem) && sem->count == 0) {
         hd_finding_at(place(HD_CALLER), sem->at);
-        hd_finding(HD_MISUSE, "thread %d destroys a semaphore that is waited "
-                   "for", hd.self->id);
+        hd_finding(HD_MISUSE,
+                   "thread %d destroys a semaphore that is waited "
+                   "for",
+                   hd.self->id);
     }
     hd_object_destroy(sem, place(HD_CALLER));
     hd_progress();

@@ -15,12 +15,25 @@
 #include "own.h"
 
 enum hd_verdict {
-    HD_CLEAN, HD_DEADLOCK, HD_RACE, HD_ASSERTION, HD_CRASH, HD_MEMORY,
-    HD_MISUSE, HD_LIVELOCK, HD_CUT, HD_UNSUPPORTED, HD_VERDICTS
+    HD_CLEAN,
+    HD_DEADLOCK,
+    HD_RACE,
+    HD_ASSERTION,
+    HD_CRASH,
+    HD_MEMORY,
+    HD_MISUSE,
+    HD_LIVELOCK,
+    HD_CUT,
+    HD_UNSUPPORTED,
+    HD_VERDICTS
 };
 
-enum { HD_FOUND_MAX = 64, HD_TEXT_BYTES = 400, HD_STACK_MAX = 24,
-       HD_STACKS_MAX = 1 << 18 };
+enum {
+    HD_FOUND_MAX = 64,
+    HD_TEXT_BYTES = 400,
+    HD_STACK_MAX = 24,
+    HD_STACKS_MAX = 1 << 18
+};
 
 struct hd_step_taken {
     uint8_t thread;
@@ -29,11 +42,11 @@ struct hd_step_taken {
 
 /* One end of a finding: who, where. */
 struct hd_place {
-    int thread;           /* -1: none */
+    int thread; /* -1: none */
     uint32_t pc;
-    uint32_t stack;       /* index of the trace's stacks, 0: none */
-    uint64_t at;          /* address concerned, 0: none */
-    char what[24];        /* "reads", "frees": empty if the verdict says it */
+    uint32_t stack; /* index of the trace's stacks, 0: none */
+    uint64_t at;    /* address concerned, 0: none */
+    char what[24];  /* "reads", "frees": empty if the verdict says it */
 };
 
 struct hd_found {
@@ -43,21 +56,26 @@ struct hd_found {
     struct hd_place other;
     int steps;
     uint64_t execution;
-    uint64_t stuck;           /* bits of the threads that wait */
+    uint64_t stuck; /* bits of the threads that wait */
 };
 
 struct hd_stack {
-    int row;                  /* rows of the trace when it was taken */
+    int row; /* rows of the trace when it was taken */
     int depth;
     uint32_t pc[HD_STACK_MAX];
 };
+
+/* How a step ended: as asked, or because its time was up, a wait without a
+ * cause, an attempt in vain. */
+enum hd_row_how { HD_ROW_DONE, HD_ROW_LATE, HD_ROW_SPURIOUS, HD_ROW_FAILED };
 
 struct hd_row {
     int16_t thread;
     int16_t choice;
     uint16_t kind;
     uint8_t accesses;
-    bool stuck;               /* not done: what the thread waits for */
+    uint8_t how; /* enum hd_row_how */
+    bool stuck;  /* not done: what the thread waits for */
     uint32_t stack;
     uint64_t value;
     uint64_t at[HD_ACCESSES_MAX];
@@ -67,24 +85,26 @@ struct hd_row {
 struct hd_shared {
     uint64_t executions;
     uint64_t blocked;
-    uint64_t cut;             /* executions that a bound cut */
+    uint64_t cut; /* executions that a bound cut */
     uint64_t steps;
     uint64_t longest;
-    uint64_t exits;           /* executions that ended with a status not 0 */
-    int exit_status;          /* the last such */
-    uint64_t idle_ticks;      /* grows while plain code runs */
+    uint64_t exits;      /* executions that ended with a status not 0 */
+    int exit_status;     /* the last such */
+    uint64_t idle_ticks; /* grows while plain code runs */
     int threads;
     bool complete;
-    bool broken;              /* a finding was recorded by the supervisor */
-    bool late;                /* a wait did not expire for --timeouts */
-    bool inexact;             /* lost stores were sampled, not enumerated */
+    bool broken;  /* a finding was recorded by the supervisor */
+    bool endless; /* a thread ran on without a step: too slow to
+                               * be run again and again */
+    bool late;    /* a wait did not expire for --timeouts */
+    bool inexact; /* lost stores were sampled, not enumerated */
     char cut_by[HD_TEXT_BYTES];
     int founds;
     struct hd_found found[HD_FOUND_MAX];
-    int now_steps;            /* the running execution, as far as it is */
+    int now_steps; /* the running execution, as far as it is */
     int rows;
     int stacks;
-    uint32_t entry[HD_THREADS_MAX];  /* the threads' functions */
+    uint32_t entry[HD_THREADS_MAX]; /* the threads' functions */
 };
 
 extern struct hd_shared *hd_shared;

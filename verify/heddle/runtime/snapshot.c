@@ -16,8 +16,8 @@ struct part {
     uintptr_t low;
     size_t length_bytes;
     char *copy;
-    unsigned char *dirty;      /* NULL: copied whole */
-    uint32_t *list;            /* dirty pages */
+    unsigned char *dirty; /* NULL: copied whole */
+    uint32_t *list;       /* dirty pages */
     uint32_t listed;
 };
 
@@ -77,6 +77,24 @@ hd_snapshot_restore(void)
 {
     part_restore(&part[0]);
     part_restore(&part[1]);
+}
+
+bool
+hd_snapshot_compare(void)
+{
+    bool same = true;
+    int i;
+
+    for (i = 0; i < 2; i++) {
+        struct part *one = &part[i];
+
+        if (one->dirty != NULL &&
+            memcmp((const void *)one->low, one->copy, one->length_bytes) != 0) {
+            one->dirty = NULL;
+            same = false;
+        }
+    }
+    return same;
 }
 
 static void

@@ -19,8 +19,13 @@
 #include "report.h"
 #include "states.h"
 
-enum { JOBS_MAX = 64, SCHEDULE_BYTES = 65536, STILL_SECONDS = 20,
-       WAIT_MS = 50, PROGRESS_MS = 500 };
+enum {
+    JOBS_MAX = 64,
+    SCHEDULE_BYTES = 65536,
+    STILL_SECONDS = 20,
+    WAIT_MS = 50,
+    PROGRESS_MS = 500
+};
 
 struct job {
     pid_t pid;
@@ -59,10 +64,9 @@ work(struct job *mine, enum task task, int found)
         hd_explorer_run();
         hd_states_print();
     } else if (task == SHRINK) {
-        shared->found[found].steps =
-            hd_explorer_shrink(mine->set.found_step[found],
-                               shared->found[found].steps,
-                               shared->found[found].verdict);
+        shared->found[found].steps = hd_explorer_shrink(
+            mine->set.found_step[found], shared->found[found].steps,
+            shared->found[found].verdict);
     } else {
         hd_explorer_replay(mine->set.found_step[found],
                            shared->found[found].steps, true);
@@ -140,21 +144,33 @@ lost(struct job *one, enum hd_verdict verdict, const char *text)
     shared->founds++;
 }
 
+/* Status 4: it found out before the first execution that it cannot run. */
+static bool
+ended_well(int status, const struct hd_shared *shared)
+{
+    return WIFEXITED(status) &&
+           (WEXITSTATUS(status) == 0 ||
+            (WEXITSTATUS(status) == 4 && shared->founds > 0));
+}
+
 /* True if the worker has ended. */
 static bool
 watch(struct job *one, bool records)
 {
     struct hd_shared *shared = one->set.shared;
     int status;
-    uint64_t sign = shared->executions + shared->blocked +
-                    shared->steps + (uint64_t)shared->now_steps;
+    uint64_t sign = shared->executions + shared->blocked + shared->steps +
+                    (uint64_t)shared->now_steps;
 
     if (one->pid == 0) {
         return true;
     }
     if (waitpid(one->pid, &status, WNOHANG) == one->pid) {
         one->pid = 0;
-        if (records && (!WIFEXITED(status) || WEXITSTATUS(status) != 0)) {
+        if (WIFEXITED(status) && WEXITSTATUS(status) == 2) {
+            exit(2); /* it has said why */
+        }
+        if (records && !ended_well(status, shared)) {
             lost(one, HD_CRASH, "the program destroyed its process");
         }
         return true;
@@ -167,7 +183,8 @@ watch(struct job *one, bool records)
         waitpid(one->pid, &status, 0);
         one->pid = 0;
         if (records) {
-            lost(one, HD_LIVELOCK, "a thread runs for ever without a step "
+            lost(one, HD_LIVELOCK,
+                 "a thread runs for ever without a step "
                  "that others can see, and without touching memory");
         }
         return true;
@@ -286,10 +303,8 @@ gather(int jobs)
                 continue;
             }
             to->found[to->founds] = from->found[k];
-            memcpy(job[0].set.found_step[to->founds],
-                   job[i].set.found_step[k],
-                   (size_t)from->found[k].steps *
-                       sizeof(struct hd_step_taken));
+            memcpy(job[0].set.found_step[to->founds], job[i].set.found_step[k],
+                   (size_t)from->found[k].steps * sizeof(struct hd_step_taken));
             to->founds++;
         }
     }
@@ -319,8 +334,7 @@ schedule_of(const struct job *one, int found)
         exit(2);
     }
     hd_replay_format(one->set.found_step[found],
-                     one->set.shared->found[found].steps, text,
-                     SCHEDULE_BYTES);
+                     one->set.shared->found[found].steps, text, SCHEDULE_BYTES);
     return text;
 }
 
@@ -331,9 +345,11 @@ explain(struct job *one, int f)
     struct hd_found kept = one->set.shared->found[f];
     int founds = one->set.shared->founds;
 
-    start(one, SHRINK, f);
-    wait_for(1, false);
-    kept.steps = one->set.shared->found[f].steps;
+    if (!one->set.shared->endless) {
+        start(one, SHRINK, f);
+        wait_for(1, false);
+        kept.steps = one->set.shared->found[f].steps;
+    }
     one->set.shared->founds = 0;
     start(one, TRACE, f);
     wait_for(1, false);
@@ -370,8 +386,7 @@ report(struct job *one, struct hd_summary *sum)
         hd_report_json(sum, shared->found, shared->founds, schedules);
     } else {
         if (shared->founds > 0) {
-            hd_report_picture(stdout, &shared->found[0], shared,
-                              schedules[0]);
+            hd_report_picture(stdout, &shared->found[0], shared, schedules[0]);
         }
         for (shown = 1; shown < shared->founds; shown++) {
             printf("also: %s: %s\n  schedule: %s\n",
@@ -400,26 +415,30 @@ replay(void)
     steps = hd_replay_parse(hd_options.schedule, one->set.found_step[0],
                             hd_options.steps_max);
     if (steps < 0) {
-        fprintf(stderr, "heddle: --replay %s is not understood: a schedule "
-                "is wanted, as a report prints it\n", hd_options.schedule);
+        fprintf(stderr,
+                "heddle: --replay %s is not understood: a schedule "
+                "is wanted, as a report prints it\n",
+                hd_options.schedule);
         return 2;
     }
-    hd_options.output = true;
+    hd_options.output = hd_options.output || !hd_options.json;
     hd_model_init();
     hd_crash_init();
     hd_explorer_replay(one->set.found_step[0], steps, true);
     if (hd_replay_skipped() > 0) {
-        fprintf(stderr, "heddle: --replay %s: %d of its steps could not be "
+        fprintf(stderr,
+                "heddle: --replay %s: %d of its steps could not be "
                 "taken: it is the schedule of another program, other "
-                "arguments or options\n", hd_options.schedule,
-                hd_replay_skipped());
+                "arguments or options\n",
+                hd_options.schedule, hd_replay_skipped());
     }
     hd_shared->executions = 1;
+    hd_shared->steps = (uint64_t)hd_shared->now_steps;
+    hd_shared->longest = hd_shared->steps;
     snprintf(hd_shared->cut_by, sizeof(hd_shared->cut_by), "--replay");
     merge(&sum, 1);
     sum.complete = false;
-    sum.verdict =
-        hd_shared->founds > 0 ? hd_shared->found[0].verdict : HD_CLEAN;
+    sum.verdict = hd_shared->founds > 0 ? hd_shared->found[0].verdict : HD_CUT;
     if (hd_options.json) {
         char *text = malloc(SCHEDULE_BYTES);
 
@@ -433,7 +452,10 @@ replay(void)
         struct hd_found none;
 
         memset(&none, 0, sizeof(none));
-        snprintf(none.text, sizeof(none.text), "nothing is wrong");
+        none.verdict = HD_CUT;
+        snprintf(none.text, sizeof(none.text),
+                 "nothing is wrong in this one "
+                 "schedule, which says nothing of others");
         none.here.thread = -1;
         none.other.thread = -1;
         if (hd_shared->founds > 0) {
@@ -441,6 +463,10 @@ replay(void)
         }
         hd_report_load(&none, hd_shared);
         hd_report_picture(stdout, &none, hd_shared, hd_options.schedule);
+        if (hd_options.html != NULL) {
+            hd_report_page(hd_options.html, &sum, &none, hd_shared,
+                           hd_options.schedule);
+        }
     }
     return status_of(sum.verdict);
 }

@@ -5,11 +5,19 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/auxv.h>
+#include <unistd.h>
 
-enum { CONTROL_BYTES = 4096, CONTROL_USED = 2304, BELOW_BYTES = 1024, HWCAP2_FSGSBASE_BIT = 2 };
+#include "finding.h"
 
-static HD_OWN size_t image_bytes;      /* the program's own variables */
-static HD_OWN size_t block_bytes;      /* all of the block below the pointer */
+enum {
+    CONTROL_BYTES = 4096,
+    CONTROL_USED = 2304,
+    BELOW_BYTES = 1024,
+    HWCAP2_FSGSBASE_BIT = 2
+};
+
+static HD_OWN size_t image_bytes; /* the program's own variables */
+static HD_OWN size_t block_bytes; /* all of the block below the pointer */
 static HD_OWN char *image;
 static HD_OWN uintptr_t explorer_pointer;
 static HD_OWN char *block;
@@ -56,9 +64,11 @@ hd_tls_init(void)
         return;
     }
     if ((getauxval(AT_HWCAP2) & HWCAP2_FSGSBASE_BIT) == 0) {
-        fprintf(stderr, "heddle: the program has __thread variables, which "
-                        "need a processor and kernel with FSGSBASE\n");
-        exit(4);
+        hd_finding_record(HD_UNSUPPORTED,
+                          "the program has __thread "
+                          "variables, which need a processor and a kernel "
+                          "with FSGSBASE");
+        _exit(4);
     }
     explorer_pointer = pointer_get();
     block_bytes = (image_bytes + BELOW_BYTES + 63) & ~(size_t)63;
@@ -72,8 +82,8 @@ void
 hd_tls_bounds(uintptr_t *low, uintptr_t *high)
 {
     *low = (uintptr_t)block;
-    *high = *low + (block_bytes + CONTROL_BYTES) * HD_THREADS_MAX *
-                       (block != NULL);
+    *high =
+        *low + (block_bytes + CONTROL_BYTES) * HD_THREADS_MAX * (block != NULL);
 }
 
 void

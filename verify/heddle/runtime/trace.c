@@ -68,6 +68,33 @@ hd_trace_stack_pc(uint32_t stack)
     return hd_stack[stack].pc[0];
 }
 
+static enum hd_row_how
+how_it_ended(const struct hd_thread *thread, const struct hd_op *op)
+{
+    bool looks = op->accesses > 0 && op->access[0].mode == HD_READ;
+    int i;
+
+    for (i = 1; i < op->accesses; i++) {
+        if (op->access[i].at == HD_OBJECT_CLOCK) {
+            return thread->choice == 0 ? HD_ROW_LATE : HD_ROW_SPURIOUS;
+        }
+    }
+    switch (op->kind) {
+    case HD_OP_WAKE:
+    case HD_OP_FUTEX_PASS:
+        return looks ? HD_ROW_DONE : HD_ROW_SPURIOUS;
+    case HD_OP_CAS:
+    case HD_OP_TRYLOCK:
+    case HD_OP_TRYRDLOCK:
+    case HD_OP_TRYWRLOCK:
+    case HD_OP_SPIN_TRYLOCK:
+    case HD_OP_SEM_TRYWAIT:
+        return looks ? HD_ROW_FAILED : HD_ROW_DONE;
+    default:
+        return HD_ROW_DONE;
+    }
+}
+
 static struct hd_row *
 row_add(const struct hd_thread *thread, const struct hd_op *op)
 {
@@ -84,6 +111,7 @@ row_add(const struct hd_thread *thread, const struct hd_op *op)
     row->kind = op->kind;
     row->accesses = op->accesses;
     row->value = op->value;
+    row->how = (uint8_t)how_it_ended(thread, op);
     for (i = 0; i < op->accesses; i++) {
         row->at[i] = op->access[i].at;
     }
@@ -119,14 +147,17 @@ hd_trace_stuck(void)
 
     for (i = 0; i < hd.width; i++) {
         const struct hd_thread *thread = &hd.thread[i];
+        struct hd_row *row;
 
         if (thread->state != HD_LIVE || hd.end == HD_END_DONE) {
             continue;
         }
         if (thread->next.kind == HD_OP_RELOCK && !thread->signalled) {
-            row_add(thread, &hd.event[thread->last].op)->stuck = true;
+            row = row_add(thread, &hd.event[thread->last].op);
         } else {
-            row_add(thread, &thread->next)->stuck = true;
+            row = row_add(thread, &thread->next);
         }
+        row->stuck = true;
+        row->how = HD_ROW_DONE;
     }
 }

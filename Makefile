@@ -164,6 +164,15 @@ build/bin/%: $(BUILD)/cli/% FORCE
 .PHONY: FORCE
 FORCE:
 
+# Calls that tests/ puts something of its own before.
+WRAPPED := parking_wait parking_wake malloc calloc realloc \
+	pthread_mutexattr_init pthread_mutexattr_setpshared \
+	pthread_mutexattr_setrobust pthread_mutexattr_destroy \
+	pthread_mutex_init pthread_mutex_destroy pthread_mutex_trylock \
+	pthread_condattr_init pthread_condattr_setclock \
+	pthread_condattr_destroy pthread_cond_init pthread_cond_destroy \
+	fcntl posix_fallocate fstatvfs
+
 # The checker of histories is tested like the rest.
 CHECKER := $(patsubst %,$(BUILD)/stress/%.o,linearizability model operation \
 	excerpt simulation dice)
@@ -173,7 +182,7 @@ $(BUILD)/tests/%: $(BUILD)/tests/%.o $(TEST_SHARED) $(LIBRARIES)
 	$(SAY) link $@
 	$(RUN)$(CC) -o $@ $< $(filter $(CHECKER),$^) $(TEST_SHARED) \
 		$(LIBRARIES) $(ALL_LDFLAGS) \
-		-Wl,--wrap=parking_wait,--wrap=malloc,--wrap=calloc,--wrap=realloc -lcmocka
+		$(WRAPPED:%=-Wl,--wrap=%) -lcmocka
 
 # One contender is in C++; without its header the comparison does without it.
 BOOST := $(wildcard /usr/include/boost/interprocess/sync/interprocess_upgradable_mutex.hpp)

@@ -293,6 +293,57 @@ every_operation_of_a_checked_table_checks(void **state)
 }
 
 static void
+ask_now(void *argument)
+{
+    struct stage *stage = argument;
+    stage->parts[1].deadline = actor_deadline_ms(0);
+    stage->parts[1].above = 5;
+    (void)wait_above(&stage->parts[1]);
+}
+
+static void
+break_the_watch(void *argument)
+{
+    struct stage *stage = argument;
+    atomic_store(&stage->watch.count, 7);
+}
+
+/* A wrong count is found before the watcher that comes puts it right. */
+static void
+a_checked_operation_checks_before_it_begins(void **state)
+{
+    struct stage *stage = *state;
+    atomic_store(&stage->watch.count, 1);
+    assert_true(actor_aborts(ask_now, stage));
+    atomic_store(&stage->watch.count, 0);
+    assert_false(actor_aborts(ask_now, stage));
+}
+
+/* And one that became wrong on the way, before the guard is let go. */
+static void
+a_checked_operation_checks_before_it_ends(void **state)
+{
+    struct stage *stage = *state;
+    watches(stage, 0, 5);
+    actor_watch_parking(NULL, break_the_watch, stage);
+    assert_true(actor_aborts(publish_now, stage));
+    actor_watch_parking(NULL, NULL, NULL);
+    publish(stage, 6);
+    finishes(stage, 0, 0);
+}
+
+static void
+the_check_needs_no_checked_table(void **state)
+{
+    struct stage *stage = *state;
+    stage->table.checked = false;
+    assert_false(actor_aborts(check_now, stage));
+    atomic_store(&stage->watch.count, 1);
+    assert_true(actor_aborts(check_now, stage));
+    atomic_store(&stage->watch.count, 0);
+}
+
+static void
 who_watches_no_more_says_so(void **state)
 {
     struct stage *stage = *state;
@@ -539,6 +590,9 @@ main(void)
         TEST(the_check_finds_a_ghost),
         TEST(the_check_finds_broken_links),
         TEST(every_operation_of_a_checked_table_checks),
+        TEST(a_checked_operation_checks_before_it_begins),
+        TEST(a_checked_operation_checks_before_it_ends),
+        TEST(the_check_needs_no_checked_table),
         TEST(who_watches_no_more_says_so),
         TEST(finishing_a_watch_in_use_is_a_bug),
         TEST(a_watcher_sees_a_version_whose_writer_died_before_telling),

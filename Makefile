@@ -12,6 +12,7 @@ INCLUDEDIR = $(PREFIX)/include
 MANDIR = $(PREFIX)/share/man
 DESTDIR =
 PYTHON = python3
+OBJCOPY = objcopy
 
 # `make V=1` shows each command whole.
 ifdef V
@@ -43,9 +44,18 @@ ALL_CFLAGS = -std=c11 -D_GNU_SOURCE -pthread -MMD -MP \
 LDFLAGS =
 ALL_LDFLAGS = $(CFLAGS) $(LDFLAGS) -pthread
 
-COMMANDS := dipc dipcrm
+COMMANDS := dipc dipcrm dipcgather dipcsend
 CORE := $(patsubst %.c,$(BUILD)/%.o,$(wildcard core/*.c))
-NET := $(patsubst %.c,$(BUILD)/%.o,$(wildcard net/*.c))
+NET := $(patsubst %.c,$(BUILD)/%.o,$(filter-out net/libdipc_%.c, \
+	$(wildcard net/*.c)))
+# The client library is compiled apart, position-independent, and shows nothing
+# but what net/dipc.h declares; the server has none of it.
+LIBDIPC_SOURCES := $(wildcard net/libdipc_*.c)
+LIBDIPC := $(patsubst %.c,$(BUILD)/pic/%.o,$(LIBDIPC_SOURCES))
+VERSION := $(shell sed -n 's/.*VERSION_TEXT "\(.*\)"/\1/p' net/version.h)
+SONAME := libdipc.so.$(firstword $(subst ., ,$(VERSION)))
+LIBRARY_FILES := build/lib/libdipc.a build/lib/libdipc.so.$(VERSION) \
+	build/lib/$(SONAME) build/lib/libdipc.so
 CLI := $(patsubst %.c,$(BUILD)/%.o,$(filter-out \
 	$(COMMANDS:%=cli/%.c),$(wildcard cli/*.c)))
 TESTS := $(patsubst tests/%.c,$(BUILD)/tests/%,$(wildcard tests/test_*.c))
@@ -77,10 +87,10 @@ MAN_PAGES := $(wildcard docs/man/*.[1-9])
 
 .DELETE_ON_ERROR:
 .SECONDARY:
-.PHONY: all check demo install uninstall format clean help tests stress \
+.PHONY: all check demo dist pdf install uninstall format clean help tests stress \
 	stress-programs stress-quick stress-death install-core verify
 
-all: $(COMMANDS:%=build/bin/%) $(HEDDLE) ## build every command into build/bin (the default)
+all: $(COMMANDS:%=build/bin/%) $(LIBRARY_FILES) $(HEDDLE) ## build every command into build/bin (the default)
 
 help: ## list the targets
 	@awk -F':.*## ' '/^[a-z-]+:.*## / \
@@ -123,6 +133,7 @@ demo: all ## watch two processes exchange messages through a server
 $(BUILD)/libdipccore.a: $(CORE)
 $(BUILD)/libdipcnet.a: $(NET)
 $(BUILD)/libdipccli.a: $(CLI)
+$(BUILD)/libdipcclient.a: $(LIBDIPC)
 $(BUILD)/%.a:
 	@rm -f $@
 	@$(AR) rcs $@ $^
@@ -134,6 +145,37 @@ $(BUILD)/%.o: %.c Makefile
 	@mkdir -p $(@D)
 	$(SAY) compile $@
 	$(RUN)$(CC) $(ALL_CFLAGS) $(CPPFLAGS) -c -o $@ $<
+
+$(BUILD)/pic/%.o: %.c Makefile
+	@mkdir -p $(@D)
+	$(SAY) compile $@
+	$(RUN)$(CC) $(ALL_CFLAGS) -fPIC -fvisibility=hidden $(CPPFLAGS) -c -o $@ $<
+
+# One object, of which the hidden symbols are nobody else's business.
+LIBDIPC_PARTS := $(LIBDIPC) $(BUILD)/pic/net/clock.o
+$(BUILD)/libdipc.o: $(LIBDIPC_PARTS)
+	$(SAY) link $@
+	$(RUN)$(CC) -r -nostdlib -o $@ $^
+	$(RUN)$(OBJCOPY) --localize-hidden $@
+
+$(BUILD)/libdipc.a: $(BUILD)/libdipc.o
+
+$(BUILD)/libdipc.so.$(VERSION): $(LIBDIPC_PARTS)
+	$(SAY) link $@
+	$(RUN)$(CC) -shared -Wl,-soname,$(SONAME) -o $@ $^ $(ALL_LDFLAGS)
+
+build/lib/libdipc.a build/lib/libdipc.so.$(VERSION): build/lib/%: $(BUILD)/% FORCE
+	@mkdir -p $(@D)
+	@cmp -s $< $@ || cp -f $< $@
+
+build/lib/$(SONAME) build/lib/libdipc.so: build/lib/libdipc.so.$(VERSION)
+	@ln -sf $(<F) $@
+
+# It says where the library is to be found, so it is made anew for each place.
+build/lib/dipc.pc: net/dipc.pc.in FORCE
+	@mkdir -p $(@D)
+	@sed -e 's|@PREFIX@|$(PREFIX)|' -e 's|@INCLUDEDIR@|$(INCLUDEDIR)|' \
+		-e 's|@LIBDIR@|$(LIBDIR)|' -e 's|@VERSION@|$(VERSION)|' $< >$@
 
 $(HEDDLE_RUNTIME) $(HEDDLE_COMMAND): ALL_CFLAGS = $(HEDDLE_CFLAGS)
 $(BUILD)/%.o: %.S Makefile
@@ -151,7 +193,7 @@ build/lib/libheddle.a: $(HEDDLE_RUNTIME)
 	@rm -f $@
 	@$(AR) rcs $@ $^
 
-$(BUILD)/cli/dipc $(BUILD)/cli/dipcrm: %: %.o $(LIBRARIES)
+$(COMMANDS:%=$(BUILD)/cli/%): %: %.o $(LIBRARIES)
 	$(SAY) link $@
 	$(RUN)$(CC) -o $@ $< $(LIBRARIES) $(ALL_LDFLAGS)
 
@@ -159,7 +201,7 @@ $(BUILD)/cli/dipc $(BUILD)/cli/dipcrm: %: %.o $(LIBRARIES)
 build/bin/%: $(BUILD)/cli/% FORCE
 	@mkdir -p $(@D)
 	@cmp -s $< $@ || ln -f $< $@ 2>/dev/null || cp -f $< $@
-	@ln -sf build/bin/$* $*
+	@case $* in dipc | dipcrm) ln -sf build/bin/$* $* ;; esac
 
 .PHONY: FORCE
 FORCE:
@@ -178,10 +220,12 @@ CHECKER := $(patsubst %,$(BUILD)/stress/%.o,linearizability model operation \
 	excerpt simulation dice)
 $(BUILD)/tests/test_linearizability: $(CHECKER)
 
-$(BUILD)/tests/%: $(BUILD)/tests/%.o $(TEST_SHARED) $(LIBRARIES)
+TEST_LIBRARIES := $(BUILD)/libdipccli.a $(BUILD)/libdipcclient.a \
+	$(BUILD)/libdipcnet.a $(BUILD)/libdipccore.a
+$(BUILD)/tests/%: $(BUILD)/tests/%.o $(TEST_SHARED) $(TEST_LIBRARIES)
 	$(SAY) link $@
 	$(RUN)$(CC) -o $@ $< $(filter $(CHECKER),$^) $(TEST_SHARED) \
-		$(LIBRARIES) $(ALL_LDFLAGS) \
+		$(TEST_LIBRARIES) $(ALL_LDFLAGS) \
 		$(WRAPPED:%=-Wl,--wrap=%) -lcmocka
 
 # One contender is in C++; without its header the comparison does without it.
@@ -218,7 +262,12 @@ INSTALLED := $(INSTALLED_CORE) \
 	$(call to,755,$(BINDIR),$(COMMANDS:%=build/bin/%)) \
 	$(foreach page,$(MAN_PAGES),$(call \
 		to,644,$(MANDIR)/man$(subst .,,$(suffix $(page))),$(page)))
-INSTALLED_LINKS :=
+INSTALLED += $(call to,644,$(LIBDIR),build/lib/libdipc.a \
+		build/lib/libdipc.so.$(VERSION)) \
+	$(call to,644,$(LIBDIR)/pkgconfig,build/lib/dipc.pc) \
+	$(call to,644,$(INCLUDEDIR),net/dipc.h)
+INSTALLED_LINKS := $(SONAME)=$(LIBDIR)=libdipc.so.$(VERSION) \
+	libdipc.so=$(LIBDIR)=$(SONAME)
 INSTALLED += $(call to,644,$(PREFIX)/lib/systemd/system,$(UNITS)) \
 	$(call to,644,$(PREFIX)/lib/sysusers.d,cli/systemd/dipc.conf)
 ifdef HEDDLE
@@ -241,7 +290,7 @@ take = rm -f $$directory/$${file\#\#*/}
 install-core: $(BUILD)/libdipccore.a ## install only the lock's library and headers
 	$(call each,$(INSTALLED_CORE),$(put))
 
-install: all $(BUILD)/libdipccore.a $(UNITS) ## install everything under $(DESTDIR)$(PREFIX)
+install: all $(BUILD)/libdipccore.a build/lib/dipc.pc $(UNITS) ## install everything under $(DESTDIR)$(PREFIX)
 	$(call each,$(INSTALLED),$(put))
 	$(call each,$(INSTALLED_LINKS),ln -sf $$file $$directory/$$first)
 
@@ -252,6 +301,16 @@ uninstall: ## remove what install put there
 		[ ! -d '$(DESTDIR)'$$directory ] || rmdir \
 			--ignore-fail-on-non-empty '$(DESTDIR)'$$directory; \
 	done
+
+pdf: build/dipc.pdf ## make the manual as one PDF, build/dipc.pdf
+build/dipc.pdf: docs/manual/make docs/manual/manual.css \
+		$(wildcard docs/*.md) $(MAN_PAGES) net/version.h
+	@mkdir -p $(@D)
+	$(SAY) lay-out $@
+	$(RUN)docs/manual/make $@
+
+dist: $(if $(NAME),build/dipc.pdf) ## pack the sources as a .tar.gz (NAME=prog3: prog3.tgz with prog3.pdf)
+	@ci/dist $(NAME)
 
 format: ## lay out the C sources as .clang-format says
 	clang-format -i $(C_FILES)

@@ -275,7 +275,7 @@ refuse(struct server *server, int fd, const char *why)
     uint64_t now_ns = clock_now_ns(NULL);
 
     log_refusal(server, why, now_ns);
-    closings_add(&server->closings, fd, session_refusal(), now_ns);
+    closings_refuse(&server->closings, fd, now_ns);
 }
 
 /* A close is no reset while nothing has come that nobody read. */

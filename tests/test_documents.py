@@ -52,6 +52,8 @@ class Readme(ProcessCase):
         for command, expected in commands:
             if command.startswith("./dipc "):
                 continue  # it runs already
+            if command.startswith("cc "):
+                continue  # tests/test_libdipc.py does that
             done = subprocess.run(
                 ["bash", "-c", command],
                 cwd=machine.TOP,

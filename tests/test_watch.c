@@ -228,6 +228,43 @@ a_cancelled_watcher_leaves_at_once(void **state)
                      ECANCELED);
 }
 
+static int wakes;
+
+static void
+count_a_wake_under_the_guard(void *argument)
+{
+    struct stage *stage = argument;
+    wakes++;
+    if (pthread_mutex_trylock(&stage->watch.guard) == 0) {
+        wakes += 100;
+        pthread_mutex_unlock(&stage->watch.guard);
+    }
+}
+
+/* Only a seat that watches here is woken, under the guard. */
+static void
+a_cancellation_wakes_who_watches_here_and_nobody_else(void **state)
+{
+    struct stage *stage = *state;
+    watches(stage, 0, 5);
+    publish(stage, 6);
+    finishes(stage, 0, 0);
+    seat_enter(&stage->table, 2, SEAT_WATCHING, PLACE + 1, 0);
+    wakes = 0;
+    actor_watch_parking(NULL, count_a_wake_under_the_guard, stage);
+    watch_cancel(&stage->table, &stage->watch, 0);
+    watch_cancel(&stage->table, &stage->watch, 1);
+    watch_cancel(&stage->table, &stage->watch, 2);
+    assert_int_equal(wakes, 0);
+    seat_set_state(&stage->table, 2, SEAT_IDLE);
+    watches(stage, 1, 6);
+    watch_cancel(&stage->table, &stage->watch, 1);
+    assert_int_equal(wakes, 1);
+    actor_watch_parking(NULL, NULL, NULL);
+    publish(stage, 7);
+    finishes(stage, 1, 0);
+}
+
 static void
 notifying_nobody_does_nothing(void **state)
 {
@@ -586,6 +623,7 @@ main(void)
         TEST(a_watcher_that_times_out_leaves_no_trace),
         TEST(a_passed_deadline_asks_without_waiting),
         TEST(a_cancelled_watcher_leaves_at_once),
+        TEST(a_cancellation_wakes_who_watches_here_and_nobody_else),
         TEST(notifying_nobody_does_nothing),
         TEST(the_check_finds_a_ghost),
         TEST(the_check_finds_broken_links),

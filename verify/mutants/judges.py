@@ -58,6 +58,10 @@ class Stores:
         self.script = load(ROOT / "ci" / "check_stores")
         self.compilers = [name for name in ("gcc", "clang")
                           if shutil.which(name)]
+        flaws, _ = self.script.check(str(CORE), self.compilers)
+        if flaws:
+            raise SystemExit("verify/mutants: ci/check_stores fails without a "
+                             "mutant: " + flaws[0])
 
     def check(self, mutant: Mutant, built: Path) -> str:
         stem = Path(mutant.file).stem
@@ -125,8 +129,18 @@ class Searches:
                         self.heddle, program, script, list(row.options),
                         SEARCH_SECONDS)
                     if result.verdict in FOUND:
+                        self._is_clean(harness, script, properties.search(
+                            self.heddle, self.objects / harness, script,
+                            list(row.options), SEARCH_SECONDS).verdict)
                         return f"{harness}: {script} ({result.verdict})"
         return ""
+
+    @staticmethod
+    def _is_clean(harness: str, script: str, verdict: str) -> None:
+        """What kills a mutant finds nothing in the sources as they are."""
+        if verdict in FOUND:
+            raise SystemExit(f"verify/mutants: {harness} {script} fails "
+                             f"without a mutant: {verdict}")
 
     def _deaths(self, stem: str, mutated: Path, directory: Path) -> str:
         for harness, deaths, scripts in properties.NEAREST_DEATHS.get(
@@ -141,6 +155,9 @@ class Searches:
                 result = self.deaths.search(self.heddle, program, row, script,
                                             1, SEARCH_SECONDS)
                 if result.verdict in FOUND:
+                    self._is_clean(harness, script, self.deaths.search(
+                        self.heddle, self.objects / harness, row, script, 1,
+                        SEARCH_SECONDS).verdict)
                     return f"{harness}: {script} ({result.verdict})"
         return ""
 

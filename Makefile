@@ -10,6 +10,7 @@ BINDIR = $(PREFIX)/bin
 LIBDIR = $(PREFIX)/lib
 INCLUDEDIR = $(PREFIX)/include
 MANDIR = $(PREFIX)/share/man
+UNITDIR = $(PREFIX)/lib/systemd/system
 DESTDIR =
 PYTHON = python3
 OBJCOPY = objcopy
@@ -33,8 +34,13 @@ CFLAGS_debug := -O0 -g
 CFLAGS_asan := -O1 -g -fsanitize=address,undefined \
 	-fno-sanitize-recover=all -fno-omit-frame-pointer
 CFLAGS_tsan := -O1 -g -fsanitize=thread -fno-omit-frame-pointer
+CFLAGS_msan := -O1 -g -fsanitize=memory -fsanitize-memory-track-origins \
+	-fno-omit-frame-pointer
+CFLAGS_hardened := -O2 -g -D_FORTIFY_SOURCE=3 -fPIE -fstack-protector-strong \
+	-fstack-clash-protection -fcf-protection
+LDFLAGS_hardened := -pie -Wl,-z,relro,-z,now,-z,noexecstack
 ifeq ($(origin CFLAGS_$(VARIANT)),undefined)
-$(error VARIANT $(VARIANT) is not one of release debug asan tsan)
+$(error VARIANT $(VARIANT) is not one of release debug hardened asan tsan msan)
 endif
 CFLAGS := $(CFLAGS_$(VARIANT))
 # The same bytes wherever the tree stands.
@@ -42,7 +48,7 @@ PLACELESS := '-ffile-prefix-map=$(CURDIR)=.'
 ALL_CFLAGS = -std=c11 -D_GNU_SOURCE -pthread -MMD -MP \
 	-Icore -Inet -Icli -Istress $(PLACELESS) $(WARNINGS) $(CFLAGS)
 LDFLAGS =
-ALL_LDFLAGS = $(CFLAGS) $(LDFLAGS) -pthread
+ALL_LDFLAGS = $(CFLAGS) $(LDFLAGS_$(VARIANT)) $(LDFLAGS) -pthread
 
 COMMANDS := dipc dipcrm dipcgather dipcsend
 CORE := $(patsubst %.c,$(BUILD)/%.o,$(wildcard core/*.c))
@@ -60,7 +66,12 @@ CLI := $(patsubst %.c,$(BUILD)/%.o,$(filter-out \
 	$(COMMANDS:%=cli/%.c),$(wildcard cli/*.c)))
 TESTS := $(patsubst tests/%.c,$(BUILD)/tests/%,$(wildcard tests/test_*.c))
 TEST_SHARED := $(patsubst %.c,$(BUILD)/%.o,$(filter-out \
-	$(wildcard tests/test_*.c),$(wildcard tests/*.c)))
+	$(wildcard tests/test_*.c) tests/tsan_clocklock.c,$(wildcard tests/*.c)))
+# ThreadSanitizer has one call to learn.
+ifeq ($(VARIANT),tsan)
+TSAN := $(BUILD)/tests/tsan_clocklock.o
+LDFLAGS_tsan := -Wl,--wrap=pthread_mutex_clocklock
+endif
 # A program of stress/ has one of these names; the other files there, and what
 # is in stress/bench, are shared by them and one program each.
 STRESS_SOURCES := $(wildcard stress/stress_*.c stress/step_*.c \
@@ -87,8 +98,9 @@ MAN_PAGES := $(wildcard docs/man/*.[1-9])
 
 .DELETE_ON_ERROR:
 .SECONDARY:
-.PHONY: all check demo dist pdf install uninstall format clean help tests stress \
-	stress-programs stress-quick stress-death install-core verify
+.PHONY: all check demo dist hygiene package package-check pdf install \
+	uninstall format clean help tests stress stress-programs stress-quick \
+	stress-death install-core verify
 
 all: $(COMMANDS:%=build/bin/%) $(LIBRARY_FILES) $(HEDDLE) ## build every command into build/bin (the default)
 
@@ -124,6 +136,24 @@ heddle-check: all ## run the model checker's own tests in full
 bench-verify: all ## measure the model checker: executions, steps, memory, reduction
 	verify/heddle/bench/run
 
+ci: all ## run every gate, and make build/report/index.html of them (an hour)
+	ci/gates
+
+style: all ## see that the sources keep the style guide
+	ci/style --build $(BUILD)
+
+static: ## look for mistakes without running anything: cppcheck, gcc, clang-tidy
+	ci/static
+
+lint: ## look for mistakes in the scripts: shellcheck, flake8
+	ci/lint
+
+matrix: ## run the tests in every build: two compilers, hardened, sanitizers
+	ci/matrix
+
+gates-check: all ## see that each gate finds a planted breach
+	ci/gates_check
+
 mutants: all ## see that every mutant of the core is killed by a check
 	verify/mutants/run
 
@@ -139,7 +169,7 @@ $(BUILD)/%.a:
 	@$(AR) rcs $@ $^
 
 LIBRARIES := $(BUILD)/libdipccli.a $(BUILD)/libdipcnet.a \
-	$(BUILD)/libdipccore.a
+	$(BUILD)/libdipccore.a $(TSAN)
 
 $(BUILD)/%.o: %.c Makefile
 	@mkdir -p $(@D)
@@ -242,10 +272,10 @@ $(BUILD)/%.o: %.cpp Makefile
 	$(RUN)$(CXX) -std=c++17 -pthread -MMD -MP -Istress -Wall -Wextra -Werror \
 		$(CFLAGS) -c -o $@ $<
 
-$(STRESS): %: %.o $(STRESS_SHARED) $(BUILD)/libdipccore.a
+$(STRESS): %: %.o $(STRESS_SHARED) $(BUILD)/libdipccore.a $(TSAN)
 	$(SAY) link $@
 	$(RUN)$(CC) -o $@ $< $(STRESS_SHARED) $(EXTRA) $(BUILD)/libdipccore.a \
-		$(ALL_LDFLAGS) -Wl,-z,now
+		$(TSAN) $(ALL_LDFLAGS) -Wl,-z,now
 
 UNITS := build/systemd/dipc.service cli/systemd/dipc.socket
 build/systemd/%: cli/systemd/%.in FORCE
@@ -268,7 +298,7 @@ INSTALLED += $(call to,644,$(LIBDIR),build/lib/libdipc.a \
 	$(call to,644,$(INCLUDEDIR),net/dipc.h)
 INSTALLED_LINKS := $(SONAME)=$(LIBDIR)=libdipc.so.$(VERSION) \
 	libdipc.so=$(LIBDIR)=$(SONAME)
-INSTALLED += $(call to,644,$(PREFIX)/lib/systemd/system,$(UNITS)) \
+INSTALLED += $(call to,644,$(UNITDIR),$(UNITS)) \
 	$(call to,644,$(PREFIX)/lib/sysusers.d,cli/systemd/dipc.conf)
 ifdef HEDDLE
 INSTALLED += $(call to,755,$(BINDIR),build/bin/heddle) \
@@ -311,6 +341,18 @@ build/dipc.pdf: docs/manual/make docs/manual/manual.css \
 
 dist: $(if $(NAME),build/dipc.pdf) ## pack the sources as a .tar.gz (NAME=prog3: prog3.tgz with prog3.pdf)
 	@ci/dist $(NAME)
+
+package: ## build the Debian packages, in build/package
+	@ci/dependencies package
+	@ci/package
+
+package-check: ## build, install, use and purge the Debian packages, as root
+	@ci/dependencies package
+	@ci/package --check
+
+hygiene: ## all builds alike, installs as listed, archives and PDF reproducible
+	@ci/dependencies manual
+	@ci/hygiene
 
 format: ## lay out the C sources as .clang-format says
 	clang-format -i $(C_FILES)

@@ -350,8 +350,8 @@ static const struct store_source_ops source_ops = {
 };
 
 void
-segment_source_init(struct segment_source *source, struct segment *segment,
-                    uint64_t lock_timeout_ns, struct log *log)
+segment_store_init(struct segment_source *source, struct segment *segment,
+                   uint64_t lock_timeout_ns, struct log *log)
 {
     *source = (struct segment_source){
         .source = {.ops = &source_ops},

@@ -266,10 +266,13 @@ class People(ProcessCase):
         self.tmux = Tmux(self.directory)
         self.addCleanup(self.tmux.close)
 
-    def come(self, server: Server, name: str, columns: int = 60) -> Terminal:
+    def come(
+        self, server: Server, name: str, reporting: bool = True
+    ) -> Terminal:
         person = self.tmux.start(
             *(sys.executable, CHAT, "--name", name, str(server.port)),
-            columns=columns,
+            columns=60,
+            reporting=reporting,
         )
         person.expect(f"{name}> ")
         person.expect(f"* {name} joined")
@@ -312,8 +315,9 @@ class People(ProcessCase):
         self.assertEqual(shown, expected)
         # Nobody asks again and again.
         with server.connect() as client:
-            reads = int(client.statistics()["reads"])
-        self.assertLess(reads, 120)
+            statistics = client.statistics()
+        self.assertLess(int(statistics["reads"]), 120)
+        self.assertEqual(statistics["timeouts"], "0")
 
     def test_the_server_may_be_started_again(self) -> None:
         first = self.dipc()
@@ -346,16 +350,17 @@ class People(ProcessCase):
         bob.type("after", "Enter")
         ann.expect("Bob: after")
         self.assertEqual(ann.lines().count("Ann: meanwhile"), 1)
+        self.assertNotIn("-- the conversation was replaced", ann.lines())
         for person in (ann, bob):
             person.type("", "C-d")
             self.assertEqual(person.status(), 0)
 
-    def test_a_terminal_is_left_as_it_was(self) -> None:
+    def test_it_is_suspended_resized_and_edited(self) -> None:
         server = self.dipc()
         shell = self.tmux.start("env", "PS1=$ ", "bash", "--norc")
         shell.expect("$ ")
         command = f"{sys.executable} {CHAT} --name Ann {server.port}"
-        shell.type(f"stty -a >{self.directory}/before; {command}", "Enter")
+        shell.type(command, "Enter")
         shell.expect("* Ann joined")
         shell.type("", "C-z")
         shell.expect("Stopped")
@@ -372,15 +377,40 @@ class People(ProcessCase):
         self.assertEqual(rows, ["Ann> " + "x" * 19 + "end!"])
         shell.type("", "C-u", "C-d")
         shell.expect("* Ann left")
-        shell.type(f"stty -a >{self.directory}/after", "Enter")
         shell.type("exit", "Enter")
         self.assertEqual(shell.status(), 0)
-        before = (self.directory / "before").read_text()
-        after = (self.directory / "after").read_text()
-        self.assertEqual(
-            re.sub("(rows|columns) [0-9]+", "", after),
-            re.sub("(rows|columns) [0-9]+", "", before),
-        )
+
+    def test_a_terminal_is_put_back_by_every_end(self) -> None:
+        server = self.dipc()
+        command = f"{sys.executable} {CHAT} --name Ann {server.port}"
+        for how in ("C-d", "C-c", "TERM"):
+            with self.subTest(how):
+                before = self.directory / f"before-{how}"
+                after = self.directory / f"after-{how}"
+                pid = self.directory / f"pid-{how}"
+                # A shell that does not put it back itself.
+                shell = self.tmux.start(
+                    *("bash", "-c"),
+                    f"stty -a >{before}; (echo $BASHPID >{pid}; "
+                    f"exec {command}); stty -a >{after}",
+                )
+                shell.expect("Ann> ")
+                shell.expect("* Ann joined")
+                if how == "TERM":
+                    os.kill(int(pid.read_text()), signal.SIGTERM)
+                else:
+                    shell.type("", how)
+                self.assertEqual(shell.status(), 0)
+                self.assertEqual(after.read_text(), before.read_text())
+
+    def test_a_terminal_that_goes_away_ends_it(self) -> None:
+        server = self.dipc()
+        ann = self.come(server, "Ann", reporting=False)
+        bob = self.come(server, "Bob")
+        self.tmux.run("kill-pane", "-t", ann.pane)
+        bob.expect("* Ann left")
+        bob.type("", "C-d")
+        self.assertEqual(bob.status(), 0)
 
     def test_text_of_others_plays_no_tricks(self) -> None:
         server = self.dipc()

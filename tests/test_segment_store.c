@@ -36,7 +36,7 @@ begin(void **state)
     memset(memory, 0, bytes);
     const struct segment_options options = {.instance = 1, .checked = true};
     assert_int_equal(segment_init(&segment, memory, &geometry, &options), 0);
-    segment_source_init(&source, &segment, 50 * CLOCK_NS_PER_MS, NULL);
+    segment_store_init(&source, &segment, 50 * CLOCK_NS_PER_MS, NULL);
     return source.source.ops->open(&source.source, 0, &store);
 }
 

@@ -65,13 +65,22 @@ class Tmux:
         return done.stdout
 
     def start(
-        self, *command: str, columns: int = 70, rows: int = 20
+        self,
+        *command: str,
+        columns: int = 70,
+        rows: int = 20,
+        reporting: bool = True,
     ) -> Terminal:
-        """Run a program in a terminal of its own."""
+        """Run a program in a terminal of its own.
+
+        reporting   under a shell that shows the status with which it ended
+        """
+        if reporting:
+            command = ("bash", "-c", REPORTING, "bash", *command)
         pane = self.run(
             *("new-session", "-d", "-P", "-F", "#{pane_id}"),
             *("-x", str(columns), "-y", str(rows)),
-            *("--", "bash", "-c", REPORTING, "bash", *command),
+            *("--", *command),
         ).strip()
         return Terminal(self, pane)
 

@@ -23,12 +23,11 @@ from types import FrameType, TracebackType
 from typing import Any, Self
 
 import dipc
-from dipc.codec import NUMBER_MAX
 from dipc.courier import Courier, NotSent, Sent
 from dipc.line_editor import Key, LineEditor, is_control
-from dipc.place import Place, add_place, place_of
+from dipc.place import Place, add_mailbox, add_place, place_of
 from dipc.room import Reader
-from dipc.terminal import die_of_a_closed_pipe, show_text, use_utf8
+from dipc.terminal import die_of_a_closed_pipe, show_text, prepare_streams
 from dipc.watcher import (
     TIMEOUT_S,
     Connected,
@@ -257,7 +256,10 @@ class Screen:
         if self.interactive:
             self.hide()
             self.flush()
-            termios.tcsetattr(sys.stdin, termios.TCSADRAIN, self.saved)
+            try:
+                termios.tcsetattr(sys.stdin, termios.TCSADRAIN, self.saved)
+            except termios.error:
+                pass  # the terminal has gone
 
     def take_keys(self) -> None:
         """Have each key at once, and none of them echoed or obeyed."""
@@ -307,7 +309,7 @@ class Screen:
             if item is Key.SUSPEND:
                 self.suspend()
             elif item is Key.REDRAW:
-                print("\x1b[H\x1b[2J", end="")
+                self.emit("\x1b[H\x1b[2J")
             elif item is not None:
                 found.append(item)
         self.is_shown = False
@@ -339,20 +341,31 @@ class Screen:
         if columns < self.columns and self.is_laid_out:
             # The terminal has broken the row, which no longer fits, in two.
             above = self.editor.column // columns
-            print(f"\x1b[{above}A" if above else "", end="\r\x1b[J")
+            up = f"\x1b[{above}A" if above else ""
+            self.emit(f"{up}\r\x1b[J")
         self.columns = columns
         self.is_laid_out = True
-        print(self.editor.show(prompt, columns), end="")
+        self.emit(self.editor.show(prompt, columns))
         self.is_shown = True
 
     def hide(self) -> None:
         if self.interactive:
-            print("\r\x1b[K", end="")
+            self.emit("\r\x1b[K")
         self.is_shown = False
         self.is_laid_out = False
 
     def flush(self) -> None:
-        sys.stdout.flush()
+        self.emit("", flush=True)
+
+    def emit(self, text: str, flush: bool = False) -> None:
+        """Print; a terminal that has gone is left as if by a key."""
+        try:
+            print(text, end="", flush=flush)
+        except OSError:
+            if not self.interactive:
+                raise
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            self.stop(signal.SIGHUP, None)
 
     def print_line(self, text: str) -> None:
         """Show a line of the conversation."""
@@ -376,7 +389,7 @@ class Screen:
 
     def put(self, shown: str) -> None:
         self.hide()
-        print(shown)
+        self.emit(f"{shown}\n")
 
     def coloured(self, text: str, colour: int) -> str:
         if not self.has_colours:
@@ -416,15 +429,6 @@ def name_of(text: str) -> str:
     return text
 
 
-def mailbox_of(text: str) -> int:
-    """A mailbox's number."""
-    if not (text.isascii() and text.isdecimal() and int(text) <= NUMBER_MAX):
-        raise argparse.ArgumentTypeError(
-            f"mailbox {show_text(text)!r} is not a number: 0 is the first"
-        )
-    return int(text)
-
-
 def parser() -> argparse.ArgumentParser:
     found = argparse.ArgumentParser(
         usage="%(prog)s [--help] [--name NAME] [--mailbox NUMBER] "
@@ -438,13 +442,7 @@ def parser() -> argparse.ArgumentParser:
     found.add_argument(
         "--name", type=name_of, help="how you are called (your login name)"
     )
-    found.add_argument(
-        "--mailbox",
-        type=mailbox_of,
-        default=0,
-        metavar="NUMBER",
-        help="the mailbox where the conversation is (0)",
-    )
+    add_mailbox(found, "the mailbox where the conversation is")
     add_place(found)
     return found
 
@@ -454,7 +452,7 @@ def main(arguments: list[str] | None = None) -> int:
     options = parser()
     given = options.parse_args(arguments)
     place = place_of(options, given)
-    use_utf8()
+    prepare_streams()
     try:
         with place.connect(TIMEOUT_S) as connection:
             connection.read(given.mailbox, max=0)

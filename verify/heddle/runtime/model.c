@@ -43,8 +43,8 @@ static void
 stacks_init(void)
 {
     size_t each = hd_options.stack_bytes + GUARD_BYTES;
-    uintptr_t at = (uintptr_t)hd_own_reserve_at(stacks_at,
-                                                each * HD_THREADS_MAX);
+    uintptr_t at =
+        (uintptr_t)hd_own_reserve_at(stacks_at, each * HD_THREADS_MAX);
     int i;
 
     for (i = 0; i < HD_THREADS_MAX; i++) {
@@ -84,9 +84,10 @@ number_of_child(int parent, int child)
 
     if (child >= HD_THREADS_MAX || hd.width == HD_THREADS_MAX) {
         if (child >= HD_THREADS_MAX || child_number[parent][child] == 0) {
-            hd_finding(HD_UNSUPPORTED, "more than %d threads are wanted; "
-                       "at most %d can be modelled", HD_THREADS_MAX,
-                       HD_THREADS_MAX);
+            hd_finding(HD_UNSUPPORTED,
+                       "more than %d threads are wanted; "
+                       "at most %d can be modelled",
+                       HD_THREADS_MAX, HD_THREADS_MAX);
         }
     }
     if (child_number[parent][child] == 0) {
@@ -142,6 +143,7 @@ thread_reset(struct hd_thread *thread, int id)
     thread->joined = false;
     thread->finished = false;
     thread->signalled = false;
+    thread->spurned = false;
     thread->dying = false;
     thread->may_die = hd_options.deaths_everywhere;
     thread->mortal = thread->may_die;
@@ -150,6 +152,8 @@ thread_reset(struct hd_thread *thread, int id)
     thread->timeouts = 0;
     thread->idle = 0;
     thread->parent = -1;
+    thread->name[0] = '\0';
+    thread->chance = (uint64_t)id + 1;
     memset(thread->key_value, 0, sizeof(thread->key_value));
 }
 
@@ -285,8 +289,8 @@ is_first(const struct hd_thread *thread)
 bool
 hd_expires(const struct hd_thread *thread)
 {
-    return thread->state == HD_LIVE && thread->timed &&
-           is_first(thread) && hd_idle();
+    return thread->state == HD_LIVE && thread->timed && is_first(thread) &&
+           hd_idle();
 }
 
 bool
@@ -432,7 +436,7 @@ elect(void)
         }
         id = hd_policy->choose(hd.events);
         if (id < 0) {
-            hd_model_end((enum hd_end)-id);
+            hd_model_end((enum hd_end) - id);
         }
         thread = &hd.thread[id];
         if (thread->dying) {
@@ -529,7 +533,7 @@ hd_model_run(void)
         int id = hd_policy->choose(0);
 
         if (id < 0) {
-            hd.end = (enum hd_end)-id;
+            hd.end = (enum hd_end) - id;
             return;
         }
     }

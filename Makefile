@@ -100,7 +100,7 @@ MAN_PAGES := $(wildcard docs/man/*.[1-9])
 .SECONDARY:
 .PHONY: all check demo dist hygiene package package-check pdf install \
 	uninstall format clean help tests stress stress-programs stress-quick \
-	stress-death install-core verify
+	stress-death install-core verify mutants mutants-quick mutants-deaths
 
 all: $(COMMANDS:%=build/bin/%) $(LIBRARY_FILES) $(HEDDLE) ## build every command into build/bin (the default)
 
@@ -154,8 +154,14 @@ matrix: ## run the tests in every build: two compilers, hardened, sanitizers
 gates-check: all ## see that each gate finds a planted breach
 	ci/gates_check
 
-mutants: all ## see that every mutant of the core is killed by a check
+mutants: all ## see that every mutant of the core is killed by a check (20 minutes)
 	verify/mutants/run
+
+mutants-quick: all ## the same for a sample of them (SEED=)
+	verify/mutants/run --sample 100 $(SEED:%=--seed %)
+
+mutants-deaths: all ## see that a death shows the loss of any line of recovery
+	verify/mutants/run --deaths
 
 demo: all ## watch two processes exchange messages through a server
 	cli/demo

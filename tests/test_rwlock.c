@@ -6,6 +6,7 @@
 
 #include "actor.h"
 #include "cmocka_all.h"
+#include "fake_pthread.h"
 
 #define ACTORS 5
 #define PLACE 7
@@ -909,6 +910,29 @@ who_inherits_a_dead_waiter_s_seat_takes_it_out_of_the_queue(void **state)
 }
 
 static void
+take_the_lock_and_die(void *argument)
+{
+    struct stage *stage = argument;
+    does(stage, 0, wrlock);
+    dies(stage, 0);
+}
+
+/* Idle when looked at, and a dead holder's when its mutex is tried. */
+static void
+who_sits_down_as_the_owner_dies_gets_a_seat_in_order(void **state)
+{
+    struct stage *stage = *state;
+    uint32_t seat = SEAT_NONE;
+    fake_pthread_before_trylock(take_the_lock_and_die, stage);
+    assert_int_equal(rwlock_sit(&stage->table, &stage->lock, 0, &seat), 0);
+    assert_int_equal(seat, 0);
+    assert_int_equal(seat_state(&stage->table, 0), SEAT_IDLE);
+    counts_are(stage, 0, 0, 0);
+    assert_int_equal(recoveries(stage), 1);
+    seat_leave(&stage->table, seat);
+}
+
+static void
 a_dead_waiter_is_passed_over(void **state)
 {
     struct stage *stage = *state;
@@ -1407,6 +1431,7 @@ main(void)
         TEST(a_live_reader_beside_a_dead_one_keeps_its_hold),
         TEST(who_inherits_a_dead_holder_s_seat_passes_the_turn_on),
         TEST(who_inherits_a_dead_waiter_s_seat_takes_it_out_of_the_queue),
+        TEST(who_sits_down_as_the_owner_dies_gets_a_seat_in_order),
         TEST(a_dead_waiter_is_passed_over),
         TEST(a_dead_waiter_alone_in_the_queue_is_dropped_by_who_unlocks),
         TEST(a_reader_behind_a_dead_writer_joins_the_readers_at_once),

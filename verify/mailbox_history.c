@@ -13,11 +13,13 @@
  *
  * Scripts; a capital has a deadline that may pass at any moment.
  *   r     read all             b     read one byte from offset 1
+ *   i     look at all where it lies
  *   p     replace by 2 bytes   e     replace by nothing
  *   o     overwrite 1 byte at offset 1
  *   g     overwrite 1 byte at offset 2, behind a gap perhaps
  *   a     append 1 byte
  *   c     replace by 1 byte, if the version is the last one seen
+ *   u     append 1 byte, if the version is the one just shown: always
  *   z     append no byte
  *   w     any of the writes
  *   v     the version          d     the figures
@@ -128,6 +130,42 @@ read_some(uint32_t thread, char letter)
     }
 }
 
+static int
+copy_content(void *context, const struct mailbox_content *content)
+{
+    struct event *event = context;
+    heddle_assert(content->size_bytes <= SIZE);
+    memcpy(event->bytes, content->bytes, content->size_bytes);
+    event->view = (struct mailbox_view){content->version, content->size_bytes,
+                                        content->size_bytes};
+    return 0;
+}
+
+static void
+inspect(uint32_t thread)
+{
+    struct event *event = next_event(thread, EVENT_READ);
+    event->read = (struct mailbox_read){.max_bytes = SIZE,
+                                        .if_version = MAILBOX_ANY_VERSION};
+    note(thread, event);
+    event->error =
+        mailbox_inspect(&segment, thread, 0, copy_content, event, NULL);
+    note(thread, event);
+    heddle_assert(event->error == 0);
+    see(thread, event->view.version);
+}
+
+/* Nobody writes between what is shown and what is decided. */
+static int
+decide(void *context, const struct mailbox_content *content,
+       struct mailbox_write *write)
+{
+    struct event *event = context;
+    event->write.if_version = content->version;
+    *write = event->write;
+    return 0;
+}
+
 /* What a letter writes; the bytes tell which write of which thread it was. */
 static void
 describe_write(struct mailbox_write *write, uint32_t thread, char letter)
@@ -152,7 +190,7 @@ describe_write(struct mailbox_write *write, uint32_t thread, char letter)
         break;
     default:
         write->mode = MAILBOX_APPEND;
-        write->length_bytes = tolower((unsigned char)letter) == 'a' ? 1 : 0;
+        write->length_bytes = tolower((unsigned char)letter) == 'z' ? 0 : 1;
         break;
     }
 }
@@ -169,9 +207,13 @@ write_some(uint32_t thread, char letter)
     memset(event->bytes, (int)(16 * (thread + 1) + nth), sizeof(event->bytes));
     event->write.data = event->bytes;
     note(thread, event);
-    event->error = mailbox_write(&segment, thread, 0, &event->write,
-                                 cast_deadline(letter), &event->view);
+    event->error = letter == 'u'
+                       ? mailbox_update(&segment, thread, 0, decide, event,
+                                        NULL, &event->view)
+                       : mailbox_write(&segment, thread, 0, &event->write,
+                                       cast_deadline(letter), &event->view);
     note(thread, event);
+    heddle_assert(letter != 'u' || event->error != ESTALE);
     if (event->error == 0 || event->error == ESTALE) {
         see(thread, event->view.version);
     } else if (event->error != EFBIG) {
@@ -237,6 +279,8 @@ act(uint32_t thread, char letter)
         sit_down_anywhere();
     } else if (letter == 'd') {
         describe(thread);
+    } else if (letter == 'i') {
+        inspect(thread);
     } else {
         write_some(thread, letter);
     }

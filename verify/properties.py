@@ -158,7 +158,7 @@ ROWS = (
     Row("one history, M1, S1", "mailbox_history",
         "2 threads, any write against any other operation",
         ("w r", "w b", "w d", "w v", "w w", "vw vr", "W r", "w R", "W W",
-         "n w", "cv p", "c c"), True),
+         "n w", "cv p", "c c", "i w", "u w", "u i"), True),
     Row("one history, M1, S1", "mailbox_history",
         "2 threads, several operations each",
         ("ww r", "rr po", "rc pa", "ag r", "oo r", "po rr", "vvv pp", "br pg"),
@@ -267,21 +267,7 @@ NEAREST = {
     "rwlock": ("rwlock_turns", "rwlock_departures", "death_rwlock"),
     "watch": ("watch_follow", "death_watch"),
     "mailbox": ("mailbox_history", "death_mailbox"),
-    "segment": ("mailbox_history",),
-    "mapping": (),
-}
-
-# The same for verify/run_death: a harness, how many die, and scripts.
-EVERY_DEATH = (
-    ("death_rwlock", 1, ("!w x", "!r y", "!W r", "!w v", "!v w", "-f !r r")),
-    ("death_watch", 1, ("!p n p", "!n p", "!N p", "!n v p", "!x p p")),
-    ("death_mailbox", 1, ("!p r", "!o r", "!a r", "!oo r", "!po r")),
-)
-NEAREST_DEATHS = {
-    "rwlock": EVERY_DEATH[:1],
-    "watch": EVERY_DEATH[1:2],
-    "mailbox": EVERY_DEATH[2:],
-    "segment": EVERY_DEATH[2:],
+    "segment": ("mailbox_history", "death_mailbox"),
     "mapping": (),
 }
 

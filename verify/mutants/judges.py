@@ -77,10 +77,10 @@ class Stores:
 
 
 class Searches:
-    """The model checker's quick searches of the harnesses that contain the
-    file, then those in which threads die."""
+    """The model checker's quick searches of the harnesses nearest to the file:
+    all, or those in which somebody dies."""
 
-    def __init__(self, properties_too: bool) -> None:
+    def __init__(self, deaths_only: bool) -> None:
         found = properties.find_heddle()
         folder = found.parent.parent
         # A copy: the one that make leaves may be built anew meanwhile.
@@ -93,10 +93,13 @@ class Searches:
             copy.parent.mkdir(parents=True, exist_ok=True)
             shutil.copy(source, copy)
         self.objects = BUILD / "verify"
-        self.properties_too = properties_too
-        self.deaths = load(ROOT / "verify" / "run_death")
+        self.rows = [row for row in properties.ROWS if row.quick and (
+            not deaths_only or self._is_deadly(row))]
         properties.build(self.heddle, self.objects)
-        self.deaths.build(self.heddle, self.objects)
+
+    @staticmethod
+    def _is_deadly(row: "properties.Row") -> bool:
+        return any(option.startswith("--deaths") for option in row.options)
 
     def check(self, mutant: Mutant, built: Path) -> str:
         stem = Path(mutant.file).stem
@@ -109,57 +112,37 @@ class Searches:
                                           ("-w", "-Wno-error"))
             if said:
                 raise SystemExit(f"verify/mutants: heddle cc says:\n{said}")
-            reason = ""
-            if self.properties_too:
-                reason = self._properties(stem, mutated, directory)
-            return reason or self._deaths(stem, mutated, directory)
+            for harness in properties.NEAREST.get(stem, properties.HARNESSES):
+                said = properties.link_harness(
+                    self.heddle, harness, self.objects, {stem: mutated},
+                    directory / harness)
+                if said:
+                    raise SystemExit("verify/mutants: heddle cc says:\n"
+                                     + said)
+                reason = self._harness(harness, directory / harness)
+                if reason:
+                    return reason
+        return ""
 
-    def _properties(self, stem: str, mutated: Path, directory: Path) -> str:
-        for harness in properties.NEAREST.get(stem, properties.HARNESSES):
-            program = directory / harness
-            said = properties.link_harness(self.heddle, harness, self.objects,
-                                           {stem: mutated}, program)
-            if said:
-                raise SystemExit(f"verify/mutants: heddle cc says:\n{said}")
-            for row in properties.ROWS:
-                if row.harness != harness or not row.quick:
+    def _harness(self, harness: str, program: Path) -> str:
+        for row in self.rows:
+            if row.harness != harness:
+                continue
+            for script in row.scripts:
+                verdict = self._search(program, script, row)
+                if verdict not in FOUND:
                     continue
-                for script in row.scripts:
-                    result = properties.search(
-                        self.heddle, program, script, list(row.options),
-                        SEARCH_SECONDS)
-                    if result.verdict in FOUND:
-                        self._is_clean(harness, script, properties.search(
-                            self.heddle, self.objects / harness, script,
-                            list(row.options), SEARCH_SECONDS).verdict)
-                        return f"{harness}: {script} ({result.verdict})"
+                before = self._search(self.objects / harness, script, row)
+                if before in FOUND:
+                    raise SystemExit(f"verify/mutants: {harness} {script} "
+                                     f"fails without a mutant: {before}")
+                return f"{harness}: {script} ({verdict})"
         return ""
 
-    @staticmethod
-    def _is_clean(harness: str, script: str, verdict: str) -> None:
-        """What kills a mutant finds nothing in the sources as they are."""
-        if verdict in FOUND:
-            raise SystemExit(f"verify/mutants: {harness} {script} fails "
-                             f"without a mutant: {verdict}")
-
-    def _deaths(self, stem: str, mutated: Path, directory: Path) -> str:
-        for harness, deaths, scripts in properties.NEAREST_DEATHS.get(
-                stem, properties.EVERY_DEATH):
-            program = directory / harness
-            said = self.deaths.link_harness(self.heddle, harness, self.objects,
-                                            {stem: mutated}, program)
-            if said:
-                raise SystemExit(f"verify/mutants: heddle cc says:\n{said}")
-            row = self.deaths.Row("", harness, deaths, "", scripts)
-            for script in scripts:
-                result = self.deaths.search(self.heddle, program, row, script,
-                                            1, SEARCH_SECONDS)
-                if result.verdict in FOUND:
-                    self._is_clean(harness, script, self.deaths.search(
-                        self.heddle, self.objects / harness, row, script, 1,
-                        SEARCH_SECONDS).verdict)
-                    return f"{harness}: {script} ({result.verdict})"
-        return ""
+    def _search(self, program: Path, script: str, row: "properties.Row"
+                ) -> str:
+        return properties.search(self.heddle, program, script,
+                                 list(row.options), SEARCH_SECONDS).verdict
 
 
 class Killing:

@@ -161,6 +161,8 @@ def last_case(output: str) -> str:
     for line in output.splitlines():
         if line.startswith("[ RUN      ]"):
             running = line.split("]", 1)[1].strip()
-        elif line.startswith("[  FAILED  ]") and failed == "?":
+        elif failed == "?" and (line.startswith("[  FAILED  ]") or
+                                line.startswith("[  ERROR   ]")
+                                and " --- " not in line):
             failed = line.split("]", 1)[1].strip()
     return running if failed == "?" else failed

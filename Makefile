@@ -60,7 +60,8 @@ LIBDIPC_SOURCES := $(wildcard net/libdipc_*.c)
 LIBDIPC := $(patsubst %.c,$(BUILD)/pic/%.o,$(LIBDIPC_SOURCES))
 VERSION := $(shell sed -n 's/.*VERSION_TEXT "\(.*\)"/\1/p' net/version.h)
 SONAME := libdipc.so.$(firstword $(subst ., ,$(VERSION)))
-LIBRARY_FILES := build/lib/libdipc.a build/lib/libdipc.so.$(VERSION) \
+LIBRARY_FILES := build/lib/libdipc.a build/lib/libdipcgather.a \
+	build/lib/libdipc.so.$(VERSION) \
 	build/lib/$(SONAME) build/lib/libdipc.so
 CLI := $(patsubst %.c,$(BUILD)/%.o,$(filter-out \
 	$(COMMANDS:%=cli/%.c),$(wildcard cli/*.c)))
@@ -79,7 +80,7 @@ STRESS_SOURCES := $(wildcard stress/stress_*.c stress/step_*.c \
 STRESS := $(STRESS_SOURCES:%.c=$(BUILD)/%)
 STRESS_SHARED := $(patsubst %.c,$(BUILD)/%.o,$(filter-out \
 	$(STRESS_SOURCES),$(wildcard stress/*.c)))
-C_FILES := $(wildcard core/*.[ch] net/*.[ch] cli/*.[ch] tests/*.[ch] \
+C_FILES := $(wildcard core/*.[ch] net/*.[ch] cli/*.[ch] tests/*.[ch] tests/clients/*.c \
 	stress/*.[ch] stress/bench/*.[ch] verify/*.[ch] \
 	verify/heddle/*.h verify/heddle/*/*.[ch])
 # Heddle is built with flags of its own, whatever the variant; its threads are
@@ -98,9 +99,10 @@ MAN_PAGES := $(wildcard docs/man/*.[1-9])
 
 .DELETE_ON_ERROR:
 .SECONDARY:
-.PHONY: all check demo dist hygiene package package-check pdf install \
-	uninstall format clean help tests stress stress-programs stress-quick \
-	stress-death install-core verify mutants mutants-quick mutants-deaths
+.PHONY: all check demo demo-gather dist hygiene package package-check pdf \
+	install uninstall format clean help tests stress stress-programs \
+	stress-quick stress-death install-core verify mutants mutants-quick \
+	mutants-deaths
 
 all: $(COMMANDS:%=build/bin/%) $(LIBRARY_FILES) $(HEDDLE) ## build every command into build/bin (the default)
 
@@ -166,6 +168,9 @@ mutants-deaths: all ## see that a death shows the loss of any line of recovery
 demo: all ## watch two processes exchange messages through a server
 	cli/demo
 
+demo-gather: all ## gather a database table with 20 cursors, against one (needs sqlite3)
+	cli/demo_gather
+
 $(BUILD)/libdipccore.a: $(CORE)
 $(BUILD)/libdipcnet.a: $(NET)
 $(BUILD)/libdipccli.a: $(CLI)
@@ -200,7 +205,20 @@ $(BUILD)/libdipc.so.$(VERSION): $(LIBDIPC_PARTS)
 	$(SAY) link $@
 	$(RUN)$(CC) -shared -Wl,-soname,$(SONAME) -o $@ $^ $(ALL_LDFLAGS)
 
-build/lib/libdipc.a build/lib/libdipc.so.$(VERSION): build/lib/%: $(BUILD)/% FORCE
+# What gathers, with the server in it: one object that shows net/gather.h and
+# net/gather_sender.h, and nothing else.
+$(BUILD)/libdipcgather.o: $(BUILD)/net/gather.o $(BUILD)/net/gather_sender.o \
+		$(BUILD)/libdipcnet.a $(BUILD)/libdipccore.a
+	$(SAY) link $@
+	$(RUN)$(CC) -r -nostdlib -o $@ $^
+	$(RUN)$(OBJCOPY) --wildcard --keep-global-symbol='gather_*' \
+		--keep-global-symbol='!gather_command_*' \
+		--keep-global-symbol='!gather_verdict_*' $@
+
+$(BUILD)/libdipcgather.a: $(BUILD)/libdipcgather.o
+
+build/lib/libdipc.a build/lib/libdipcgather.a build/lib/libdipc.so.$(VERSION): \
+		build/lib/%: $(BUILD)/% FORCE
 	@mkdir -p $(@D)
 	@cmp -s $< $@ || cp -f $< $@
 
@@ -208,7 +226,7 @@ build/lib/$(SONAME) build/lib/libdipc.so: build/lib/libdipc.so.$(VERSION)
 	@ln -sf $(<F) $@
 
 # It says where the library is to be found, so it is made anew for each place.
-build/lib/dipc.pc: net/dipc.pc.in FORCE
+build/lib/dipc.pc build/lib/dipcgather.pc: build/lib/%.pc: net/%.pc.in FORCE
 	@mkdir -p $(@D)
 	@sed -e 's|@PREFIX@|$(PREFIX)|' -e 's|@INCLUDEDIR@|$(INCLUDEDIR)|' \
 		-e 's|@LIBDIR@|$(LIBDIR)|' -e 's|@VERSION@|$(VERSION)|' $< >$@
@@ -300,7 +318,10 @@ INSTALLED := $(INSTALLED_CORE) \
 		to,644,$(MANDIR)/man$(subst .,,$(suffix $(page))),$(page)))
 INSTALLED += $(call to,644,$(LIBDIR),build/lib/libdipc.a \
 		build/lib/libdipc.so.$(VERSION)) \
-	$(call to,644,$(LIBDIR)/pkgconfig,build/lib/dipc.pc) \
+	$(call to,644,$(LIBDIR),build/lib/libdipcgather.a) \
+	$(call to,644,$(INCLUDEDIR)/dipc,net/gather.h net/gather_sender.h) \
+	$(call to,644,$(LIBDIR)/pkgconfig,build/lib/dipc.pc \
+		build/lib/dipcgather.pc) \
 	$(call to,644,$(INCLUDEDIR),net/dipc.h)
 INSTALLED_LINKS := $(SONAME)=$(LIBDIR)=libdipc.so.$(VERSION) \
 	libdipc.so=$(LIBDIR)=$(SONAME)
@@ -326,7 +347,7 @@ take = rm -f $$directory/$${file\#\#*/}
 install-core: $(BUILD)/libdipccore.a ## install only the lock's library and headers
 	$(call each,$(INSTALLED_CORE),$(put))
 
-install: all $(BUILD)/libdipccore.a build/lib/dipc.pc $(UNITS) ## install everything under $(DESTDIR)$(PREFIX)
+install: all $(BUILD)/libdipccore.a build/lib/dipc.pc build/lib/dipcgather.pc $(UNITS) ## install everything under $(DESTDIR)$(PREFIX)
 	$(call each,$(INSTALLED),$(put))
 	$(call each,$(INSTALLED_LINKS),ln -sf $$file $$directory/$$first)
 

@@ -479,6 +479,7 @@ destroy(struct conversation *conversation)
 {
     struct resp *resp = of(conversation);
 
+    census_leave(resp->config->census, &resp->entry);
     resp_parser_fini(&resp->parser);
     buffer_fini(&resp->transaction.queue);
     buffer_fini(&resp->transaction.work);
@@ -525,6 +526,12 @@ resp_create(const struct session_config *config, struct store *store,
     resp_reply_init(&made->reply, &reply->output);
     buffer_init(&made->transaction.queue, RESP_LINE_MAX, command_max(store));
     buffer_init(&made->transaction.work, 1, mailbox_bytes);
+    made->entry = (struct census_entry){
+        .number = about->number,
+        .peer = about->peer,
+        .since_ns = config->clock.now_ns(config->clock.context),
+        .version = made->reply.version};
+    census_enter(config->census, &made->entry);
     *conversation = &made->conversation;
     return 0;
 }

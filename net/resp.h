@@ -37,6 +37,7 @@
 #include <stdint.h>
 
 #include "buffer.h"
+#include "census.h"
 #include "conversation.h"
 #include "reply.h"
 #include "resp_codec.h"
@@ -53,9 +54,6 @@
 #define RESP_OUTPUT_EXTRA 262144
 
 #define RESP_OUT_OF_MEMORY "-ERR the server is out of memory\r\n"
-
-/* The longest name that a client gives itself or its library. */
-#define RESP_NAME_MAX 64
 
 enum resp_state {
     RESP_COMMAND,  /* the beginning of a command */
@@ -122,9 +120,7 @@ struct resp {
     bool is_refused;                    /* the client was to blame */
     bool is_conflict;                   /* it met another version */
     struct resp_transaction transaction;
-    char name[RESP_NAME_MAX + 1];
-    char library_name[RESP_NAME_MAX + 1];
-    char library_version[RESP_NAME_MAX + 1];
+    struct census_entry entry;
 };
 
 /*

@@ -2,15 +2,17 @@
 
 #include <ctype.h>
 #include <errno.h>
-#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "resp_commands.h"
 #include "resp_transaction.h"
 
-/* The line of CLIENT LIST for one connection. */
-#define CLIENT_LINE_MAX 512
+/* The longest answer of CLIENT LIST; who does not fit is left out. */
+#define LIST_MAX 131072
+
+/* How many connections CLIENT LIST ID may ask for. */
+#define NUMBERS_MAX 64
 
 #define NAME_TEXT_MAX 32
 
@@ -118,7 +120,7 @@ judge_name(struct resp_word name)
             return EINVAL;
         }
     }
-    return name.length > RESP_NAME_MAX ? EFBIG : 0;
+    return name.length > CENSUS_NAME_MAX ? EFBIG : 0;
 }
 
 /*
@@ -128,18 +130,20 @@ judge_name(struct resp_word name)
  */
 static int
 keep_name(struct resp *resp, size_t index, const char *what,
-          char name[static RESP_NAME_MAX + 1])
+          char name[static CENSUS_NAME_MAX + 1])
 {
     struct resp_word given = resp_word(resp, index);
+    char copy[CENSUS_NAME_MAX + 1];
 
     switch (judge_name(given)) {
     case 0:
-        memcpy(name, given.bytes, given.length);
-        name[given.length] = '\0';
+        memcpy(copy, given.bytes, given.length);
+        copy[given.length] = '\0';
+        census_rename(resp->config->census, name, copy);
         return 0;
     case EFBIG:
         resp_refuse(resp, "ERR %s cannot be longer than %d bytes.", what,
-                    RESP_NAME_MAX);
+                    CENSUS_NAME_MAX);
         break;
     default:
         resp_refuse(resp,
@@ -154,7 +158,7 @@ keep_name(struct resp *resp, size_t index, const char *what,
 enum resp_next
 resp_connection_setname(struct resp *resp)
 {
-    if (keep_name(resp, 2, "Client names", resp->name) == 0) {
+    if (keep_name(resp, 2, "Client names", resp->entry.name) == 0) {
         resp_reply_status(&resp->reply, "OK");
     }
     return RESP_DONE;
@@ -163,10 +167,10 @@ resp_connection_setname(struct resp *resp)
 enum resp_next
 resp_connection_getname(struct resp *resp)
 {
-    if (resp->name[0] == '\0') {
+    if (resp->entry.name[0] == '\0') {
         resp_reply_null(&resp->reply);
     } else {
-        resp_reply_text(&resp->reply, resp->name);
+        resp_reply_text(&resp->reply, resp->entry.name);
     }
     return RESP_DONE;
 }
@@ -178,9 +182,9 @@ resp_connection_setinfo(struct resp *resp)
     int error = 0;
 
     if (resp_word_is(resp, 2, "lib-name")) {
-        error = keep_name(resp, 3, "lib-name", resp->library_name);
+        error = keep_name(resp, 3, "lib-name", resp->entry.library_name);
     } else if (resp_word_is(resp, 2, "lib-ver")) {
-        error = keep_name(resp, 3, "lib-ver", resp->library_version);
+        error = keep_name(resp, 3, "lib-ver", resp->entry.library_version);
     } else {
         resp_refuse(resp, "ERR Unrecognized option '%.*s'",
                     (int)(option.length < 64 ? option.length : 64),
@@ -200,37 +204,95 @@ resp_connection_id(struct resp *resp)
     return RESP_DONE;
 }
 
-static size_t
-describe_client(const struct resp *resp, char line[static CLIENT_LINE_MAX])
+/* The lines of one connection, or of all: number 0. */
+static void
+answer_lines(struct resp *resp, const uint64_t *numbers, size_t count)
 {
-    const struct resp_transaction *transaction = &resp->transaction;
-    char multi[32] = "-1";
+    const struct session_clock *clock = &resp->config->clock;
+    struct census_question question = {.now_ns = clock->now_ns(clock->context)};
+    struct buffer text;
+    size_t i;
 
-    if (transaction->is_open) {
-        (void)snprintf(multi, sizeof multi, "%zu", transaction->count);
+    buffer_init(&text, 1024, LIST_MAX);
+    for (i = 0; i < count; i++) {
+        question.number = numbers[i];
+        census_describe(resp->config->census, &question, &text);
     }
-    return (size_t)snprintf(
-        line, CLIENT_LINE_MAX,
-        "id=%" PRIu64 " addr=%s name=%s flags=%s db=0 sub=0 psub=0 multi=%s "
-        "watch=%d resp=%d lib-name=%s lib-ver=%s\n",
-        resp->about->number, resp->about->peer, resp->name,
-        transaction->is_open ? "x" : "N", multi, transaction->is_watching,
-        resp->reply.version, resp->library_name, resp->library_version);
+    resp_reply_verbatim(&resp->reply, buffer_head(&text), buffer_length(&text));
+    buffer_fini(&text);
 }
 
 enum resp_next
 resp_connection_info(struct resp *resp)
 {
-    char line[CLIENT_LINE_MAX];
+    answer_lines(resp, &resp->about->number, 1);
+    return RESP_DONE;
+}
 
-    resp_reply_verbatim(&resp->reply, line, describe_client(resp, line));
+/* All connections are of one type. */
+static enum resp_next
+list_type(struct resp *resp)
+{
+    static const char *const others[] = {"master", "slave", "replica",
+                                         "pubsub"};
+    const uint64_t all = 0;
+    struct resp_word type = resp_word(resp, 3);
+    size_t i;
+
+    if (resp_word_is(resp, 3, "normal")) {
+        answer_lines(resp, &all, 1);
+        return RESP_DONE;
+    }
+    for (i = 0; i < sizeof others / sizeof others[0]; i++) {
+        if (resp_word_is(resp, 3, others[i])) {
+            answer_lines(resp, NULL, 0);
+            return RESP_DONE;
+        }
+    }
+    resp_refuse(resp, "ERR Unknown client type '%.*s'",
+                (int)(type.length < 64 ? type.length : 64), type.bytes);
+    return RESP_DONE;
+}
+
+static enum resp_next
+list_numbers(struct resp *resp)
+{
+    uint64_t numbers[NUMBERS_MAX];
+    size_t count = resp->arguments.count - 3;
+    size_t i;
+
+    if (count > NUMBERS_MAX) {
+        resp_refuse(resp, "ERR more than %d client IDs", NUMBERS_MAX);
+        return RESP_DONE;
+    }
+    for (i = 0; i < count; i++) {
+        int64_t number = 0;
+
+        if (resp_word_integer(resp, 3 + i, &number) != 0 || number < 1) {
+            resp_refuse(resp, "ERR Invalid client ID");
+            return RESP_DONE;
+        }
+        numbers[i] = (uint64_t)number;
+    }
+    answer_lines(resp, numbers, count);
     return RESP_DONE;
 }
 
 enum resp_next
 resp_connection_list(struct resp *resp)
 {
-    return resp_connection_info(resp);
+    const uint64_t all = 0;
+
+    if (resp->arguments.count == 2) {
+        answer_lines(resp, &all, 1);
+    } else if (resp->arguments.count == 4 && resp_word_is(resp, 2, "type")) {
+        return list_type(resp);
+    } else if (resp->arguments.count > 3 && resp_word_is(resp, 2, "id")) {
+        return list_numbers(resp);
+    } else {
+        resp_refuse_syntax(resp);
+    }
+    return RESP_DONE;
 }
 
 /* ---- Greetings. ---- */
@@ -289,9 +351,9 @@ read_greeting(struct resp *resp, struct greeting *greeting)
             return EINVAL;
         }
     }
-    return greeting->name == 0
-               ? 0
-               : keep_name(resp, greeting->name, "Client names", resp->name);
+    return greeting->name == 0 ? 0
+                               : keep_name(resp, greeting->name, "Client names",
+                                           resp->entry.name);
 }
 
 static void
@@ -308,6 +370,13 @@ answer_number(struct resp *resp, const char *name, uint64_t value)
     resp_reply_integer(&resp->reply, value);
 }
 
+static void
+set_version(struct resp *resp, int version)
+{
+    resp->reply.version = version;
+    census_set_version(resp->config->census, &resp->entry, version);
+}
+
 enum resp_next
 resp_connection_hello(struct resp *resp)
 {
@@ -316,7 +385,7 @@ resp_connection_hello(struct resp *resp)
     if (read_greeting(resp, &greeting) != 0) {
         return RESP_DONE;
     }
-    resp->reply.version = (int)greeting.version;
+    set_version(resp, (int)greeting.version);
     resp_reply_map(&resp->reply, 7);
     answer_text(resp, "server", "dipc");
     answer_text(resp, "version", RESP_REDIS_VERSION);
@@ -333,8 +402,8 @@ enum resp_next
 resp_connection_reset(struct resp *resp)
 {
     resp_transaction_reset(resp);
-    resp->reply.version = 2;
-    resp->name[0] = '\0';
+    set_version(resp, 2);
+    census_rename(resp->config->census, resp->entry.name, "");
     resp_reply_status(&resp->reply, "RESET");
     return RESP_DONE;
 }

@@ -13,6 +13,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "census.h"
 #include "client.h"
 #include "closing.h"
 #include "roster.h"
@@ -36,6 +37,7 @@ enum event_kind {
 struct server {
     struct server_config config; /* const after create */
     struct statistics statistics;
+    struct census census;
     struct session_config session_config; /* const after create */
     struct client_host host;              /* const after create */
     atomic_bool stopping;
@@ -78,6 +80,7 @@ init_session_config(struct server *server)
         .wait_max_ns = config->wait_max_ns,
         .clock = {.now_ns = clock_now_ns},
         .statistics = &server->statistics,
+        .census = &server->census,
     };
     server->host = (struct client_host){
         .session = &server->session_config,
@@ -190,11 +193,15 @@ server_create(const struct server_config *config, struct server **server)
     if (error) {
         goto free_memory;
     }
+    error = census_init(&made->census);
+    if (error) {
+        goto close_descriptors;
+    }
     init_session_config(made);
     error = roster_init(&made->roster, config->clients_max, config->source,
                         client_serve, &made->host);
     if (error) {
-        goto close_descriptors;
+        goto fini_census;
     }
     error = closings_init(&made->closings);
     if (error) {
@@ -211,6 +218,8 @@ fini_closings:
     closings_fini(&made->closings);
 fini_roster:
     roster_fini(&made->roster);
+fini_census:
+    census_fini(&made->census);
 close_descriptors:
     close_descriptors(made);
 free_memory:
@@ -223,6 +232,7 @@ server_destroy(struct server *server)
 {
     closings_fini(&server->closings);
     roster_fini(&server->roster);
+    census_fini(&server->census);
     close_descriptors(server);
     free(server);
 }

@@ -120,6 +120,13 @@ become_resp(struct session *s)
     dialogue_close(&s->dialogue);
 }
 
+/* A collector, say, is for DIPC's own protocol alone. */
+static bool
+may_become_resp(const struct session *s)
+{
+    return s->dialogue.store->ops->inspect != NULL && s->config->census != NULL;
+}
+
 /* Until the protocol is known, nothing but blank lines is taken. */
 static void
 decide_protocol(struct session *s)
@@ -127,7 +134,7 @@ decide_protocol(struct session *s)
     enum protocol protocol =
         protocol_of(buffer_head(&s->input), buffer_length(&s->input));
 
-    if (protocol == PROTOCOL_RESP && s->dialogue.store->ops->inspect != NULL) {
+    if (protocol == PROTOCOL_RESP && may_become_resp(s)) {
         become_resp(s);
     }
     s->is_decided = protocol != PROTOCOL_UNKNOWN;

@@ -55,6 +55,8 @@
 /* A refused write announcing more than this is not waited for: close. */
 #define SESSION_DROPPED_MAX ((uint64_t)16 << 20)
 
+struct census;
+
 /* Where a session gets the time: nanoseconds of CLOCK_MONOTONIC. */
 struct session_clock {
     uint64_t (*now_ns)(void *context);
@@ -70,6 +72,7 @@ struct session_config {
     uint64_t wait_max_ns;        /* the longest wait= that is honoured */
     struct session_clock clock;
     struct statistics *statistics; /* shared by all sessions */
+    struct census *census;         /* the same; NULL: no Redis's protocol */
 };
 
 enum session_next {

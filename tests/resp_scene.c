@@ -21,7 +21,9 @@ resp_scene_open(struct resp_scene *scene, size_t mailbox_bytes)
                                 .idle_timeout_ns = 90000 * MS,
                                 .wait_max_ns = 60000 * MS,
                                 .clock = fake_store_clock(&scene->fake),
-                                .statistics = &scene->statistics};
+                                .statistics = &scene->statistics,
+                                .census = &scene->census};
+    assert_int_equal(census_init(&scene->census), 0);
     scene->said = malloc(RESP_SCENE_SAID_MAX);
     assert_non_null(scene->said);
     scene->said[0] = '\0';
@@ -36,6 +38,7 @@ void
 resp_scene_close(struct resp_scene *scene)
 {
     session_destroy(scene->session);
+    census_fini(&scene->census);
     free(scene->said);
 }
 

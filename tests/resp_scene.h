@@ -14,6 +14,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "census.h"
 #include "fake_store.h"
 #include "session.h"
 
@@ -23,6 +24,7 @@
 struct resp_scene {
     struct fake_store fake;
     struct statistics statistics;
+    struct census census;
     struct session_config config;
     struct session *session;
     enum session_next next;

@@ -41,6 +41,7 @@ class Examples(ProcessCase):
 
     def test_those_of_the_readme(self) -> None:
         machine.need_command("nc")
+        machine.need_command("redis-cli")
         readme = (machine.TOP / "README.md").read_text()
         self.assertIn("./dipc 16 64 7000 4", readme)
         server = self.dipc(mailboxes=16, mailbox_kb=64, packet_kb=4)

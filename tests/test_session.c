@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "census.h"
 #include "cmocka_all.h"
 #include "codec.h"
 #include "fake_heap.h"
@@ -2139,6 +2140,31 @@ garbage_never_puts_a_session_out_of_its_bounds(void **state)
     }
 }
 
+/* A collector's store, say, and a server that keeps no census. */
+static void
+a_store_that_shows_no_content_is_for_one_protocol(void **state)
+{
+    struct scene *scene = *state;
+    struct store_ops ops = *scene->fake.store.ops;
+    struct census census;
+
+    say(scene, "PING\r\n");
+    assert_said(scene,
+                "err bad-request: unknown verb \"PING\": r, w, s and q are "
+                "known\n");
+    ops.inspect = NULL;
+    scene->fake.store.ops = &ops;
+    scene->config.census = &census; /* not looked at */
+    session_destroy(scene->session);
+    assert_int_equal(
+        session_create(&scene->config, &scene->fake.store, &scene->session), 0);
+    scene->next = session_advance(scene->session);
+    say(scene, "*1\r\n");
+    assert_said(scene, "err bad-request: unknown verb \"*1\": r, w, s and q "
+                       "are known\n");
+    assert_open(scene);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int
@@ -2220,6 +2246,7 @@ main(void)
         cmocka_unit_test(
             random_requests_in_random_pieces_are_answered_like_the_model),
         cmocka_unit_test(garbage_never_puts_a_session_out_of_its_bounds),
+        TEST(a_store_that_shows_no_content_is_for_one_protocol),
     };
 
     return cmocka_run_group_tests_name("session", tests, NULL, NULL);

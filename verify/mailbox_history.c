@@ -13,13 +13,14 @@
  *
  * Scripts; a capital has a deadline that may pass at any moment.
  *   r     read all             b     read one byte from offset 1
- *   i     look at all where it lies
+ *   i     read all, where it lies
+ *   u     read all where it lies, and append 1 byte, or replace by 1 byte if
+ *         it is full: nobody may have written in between
  *   p     replace by 2 bytes   e     replace by nothing
  *   o     overwrite 1 byte at offset 1
  *   g     overwrite 1 byte at offset 2, behind a gap perhaps
  *   a     append 1 byte
  *   c     replace by 1 byte, if the version is the last one seen
- *   u     append 1 byte, if the version is the one just shown: always
  *   z     append no byte
  *   w     any of the writes
  *   v     the version          d     the figures
@@ -130,42 +131,6 @@ read_some(uint32_t thread, char letter)
     }
 }
 
-static int
-copy_content(void *context, const struct mailbox_content *content)
-{
-    struct event *event = context;
-    heddle_assert(content->size_bytes <= SIZE);
-    memcpy(event->bytes, content->bytes, content->size_bytes);
-    event->view = (struct mailbox_view){content->version, content->size_bytes,
-                                        content->size_bytes};
-    return 0;
-}
-
-static void
-inspect(uint32_t thread)
-{
-    struct event *event = next_event(thread, EVENT_READ);
-    event->read = (struct mailbox_read){.max_bytes = SIZE,
-                                        .if_version = MAILBOX_ANY_VERSION};
-    note(thread, event);
-    event->error =
-        mailbox_inspect(&segment, thread, 0, copy_content, event, NULL);
-    note(thread, event);
-    heddle_assert(event->error == 0);
-    see(thread, event->view.version);
-}
-
-/* Nobody writes between what is shown and what is decided. */
-static int
-decide(void *context, const struct mailbox_content *content,
-       struct mailbox_write *write)
-{
-    struct event *event = context;
-    event->write.if_version = content->version;
-    *write = event->write;
-    return 0;
-}
-
 /* What a letter writes; the bytes tell which write of which thread it was. */
 static void
 describe_write(struct mailbox_write *write, uint32_t thread, char letter)
@@ -190,7 +155,7 @@ describe_write(struct mailbox_write *write, uint32_t thread, char letter)
         break;
     default:
         write->mode = MAILBOX_APPEND;
-        write->length_bytes = tolower((unsigned char)letter) == 'z' ? 0 : 1;
+        write->length_bytes = tolower((unsigned char)letter) == 'a' ? 1 : 0;
         break;
     }
 }
@@ -207,17 +172,90 @@ write_some(uint32_t thread, char letter)
     memset(event->bytes, (int)(16 * (thread + 1) + nth), sizeof(event->bytes));
     event->write.data = event->bytes;
     note(thread, event);
-    event->error = letter == 'u'
-                       ? mailbox_update(&segment, thread, 0, decide, event,
-                                        NULL, &event->view)
-                       : mailbox_write(&segment, thread, 0, &event->write,
-                                       cast_deadline(letter), &event->view);
+    event->error = mailbox_write(&segment, thread, 0, &event->write,
+                                 cast_deadline(letter), &event->view);
     note(thread, event);
-    heddle_assert(letter != 'u' || event->error != ESTALE);
     if (event->error == 0 || event->error == ESTALE) {
         see(thread, event->view.version);
     } else if (event->error != EFBIG) {
         heddle_assert(was_refused(event->error, letter));
+    }
+}
+
+/* All of a content, shown under its lock, is a read that has succeeded. */
+static void
+note_content(uint32_t thread, const struct mailbox_content *content)
+{
+    struct event *event = next_event(thread, EVENT_READ);
+    heddle_assert(content->size_bytes <= SIZE);
+    event->read = (struct mailbox_read){.max_bytes = SIZE,
+                                        .if_version = MAILBOX_ANY_VERSION};
+    event->view = (struct mailbox_view){content->version, content->size_bytes,
+                                        content->size_bytes};
+    memcpy(event->bytes, content->bytes, content->size_bytes);
+    event->error = 0;
+    note(thread, event);
+    see(thread, content->version);
+}
+
+/* Who is shown a content, and the write that it decides. */
+struct visitor {
+    uint32_t thread;
+    struct event *write;
+};
+
+static int
+take_note(void *context, const struct mailbox_content *content)
+{
+    const struct visitor *visitor = context;
+    note_content(visitor->thread, content);
+    return 0;
+}
+
+/* For the history it is a write at the very version that was shown. */
+static int
+decide(void *context, const struct mailbox_content *content,
+       struct mailbox_write *write)
+{
+    struct visitor *visitor = context;
+    bool is_full = content->size_bytes == SIZE;
+    note_content(visitor->thread, content);
+    struct event *event = next_event(visitor->thread, EVENT_WRITE);
+    uint32_t nth = (uint32_t)(event - events[visitor->thread]) + 1;
+    describe_write(&event->write, visitor->thread, is_full ? 'c' : 'a');
+    memset(event->bytes, (int)(16 * (visitor->thread + 1) + nth),
+           sizeof(event->bytes));
+    event->write.data = event->bytes;
+    event->write.if_version = MAILBOX_ANY_VERSION;
+    *write = event->write;
+    event->write.if_version = content->version;
+    note(visitor->thread, event);
+    visitor->write = event;
+    return 0;
+}
+
+static void
+visit(uint32_t thread, char letter)
+{
+    struct visitor visitor = {.thread = thread};
+    struct mailbox_view view;
+    int error;
+    if (tolower((unsigned char)letter) == 'i') {
+        error = mailbox_inspect(&segment, thread, 0, take_note, &visitor,
+                                cast_deadline(letter));
+    } else {
+        error = mailbox_update(&segment, thread, 0, decide, &visitor,
+                               cast_deadline(letter), &view);
+    }
+    if (error != 0) {
+        heddle_assert(was_refused(error, letter));
+        heddle_assert(visitor.write == NULL);
+    } else if (visitor.write != NULL) {
+        visitor.write->view = view;
+        note(thread, visitor.write); /* before it counts as answered */
+        visitor.write->error = 0;
+        note(thread, visitor.write);
+        see(thread, view.version);
     }
 }
 
@@ -273,14 +311,14 @@ act(uint32_t thread, char letter)
 {
     if (strchr("rRbB", letter) != NULL) {
         read_some(thread, letter);
+    } else if (strchr("iIuU", letter) != NULL) {
+        visit(thread, letter);
     } else if (strchr("vn", letter) != NULL) {
         look(thread, letter);
     } else if (letter == 's') {
         sit_down_anywhere();
     } else if (letter == 'd') {
         describe(thread);
-    } else if (letter == 'i') {
-        inspect(thread);
     } else {
         write_some(thread, letter);
     }

@@ -25,7 +25,7 @@ void hd_switch(void **save, void *load);
 void hd_switch_entry(void);
 _Noreturn void hd_model_enter(void);
 
-enum { RACES_MAX = 1 << 18, NAMES_MAX = 4096, GUARD_BYTES = 4096 };
+enum { NAMES_MAX = 4096, GUARD_BYTES = 4096 };
 
 /* Where stacks and heaps begin: fixed, so that runs look alike. */
 static const uintptr_t stacks_at = UINT64_C(0x200000000000);
@@ -65,7 +65,7 @@ hd_model_init(void)
     hd.event = hd_own_reserve(events * sizeof(*hd.event));
     hd.after = hd_own_reserve(events * sizeof(*hd.after));
     hd.before = hd_own_reserve(events * sizeof(*hd.before));
-    hd.race = hd_own_reserve(RACES_MAX * sizeof(*hd.race));
+    hd.race = hd_own_reserve(HD_RACES_MAX * sizeof(*hd.race));
     hd.width = 1;
     stacks_init();
     hd_depend_init();

@@ -42,7 +42,8 @@ enum {
     HD_SPIN_SITES = 32,
     HD_SPIN_OBJECTS = 12,
     HD_DEATH_CHOICE = 48,
-    HD_CHOICES_MAX = 32
+    HD_CHOICES_MAX = 32,
+    HD_RACES_MAX = 1 << 20
 };
 
 /* One place of the code that a thread came to, and in what local state. */

@@ -275,7 +275,7 @@ CHECKER := $(patsubst %,$(BUILD)/stress/%.o,linearizability model operation \
 $(BUILD)/tests/test_linearizability: $(CHECKER)
 
 TEST_LIBRARIES := $(BUILD)/libdipccli.a $(BUILD)/libdipcclient.a \
-	$(BUILD)/libdipcnet.a $(BUILD)/libdipccore.a
+	$(BUILD)/libdipcnet.a $(BUILD)/libdipccore.a $(TSAN)
 $(BUILD)/tests/%: $(BUILD)/tests/%.o $(TEST_SHARED) $(TEST_LIBRARIES)
 	$(SAY) link $@
 	$(RUN)$(CC) -o $@ $< $(filter $(CHECKER),$^) $(TEST_SHARED) \

@@ -6,6 +6,9 @@
 
 #include "resp_commands.h"
 
+/* The most commands of a transaction: all are done under one lock. */
+#define QUEUED_MAX 4096
+
 /*
  * A command in the queue: this, the places of its words, its bytes, and filling
  * up to a boundary on which the next one may begin.
@@ -182,6 +185,11 @@ resp_transaction_queue(struct resp *resp)
     if (join_mailbox(resp) != 0) {
         return RESP_DONE;
     }
+    if (transaction->count == QUEUED_MAX) {
+        resp_refuse(resp, "ERR the transaction has more than %d commands",
+                    QUEUED_MAX);
+        return RESP_DONE;
+    }
     switch (buffer_reserve(&transaction->queue, whole_bytes(&queued))) {
     case 0:
         break;
@@ -220,7 +228,7 @@ take_queued(struct resp *resp, size_t at)
 
 /* ---- EXEC. ---- */
 
-/* Do what was queued, on the mailbox if there is one. */
+/* Do what was queued, on the mailbox if there is one, until it is in vain. */
 static void
 run_queue(struct resp *resp, struct resp_box *box)
 {
@@ -228,7 +236,7 @@ run_queue(struct resp *resp, struct resp_box *box)
     size_t at = 0;
 
     resp_reply_array(&resp->reply, resp->transaction.count);
-    while (at < length) {
+    while (at < length && resp->reply.error == 0) {
         at = take_queued(resp, at);
         if (resp->command->work != NULL) {
             assert(box != NULL);

@@ -10,6 +10,8 @@ BINDIR = $(PREFIX)/bin
 LIBDIR = $(PREFIX)/lib
 INCLUDEDIR = $(PREFIX)/include
 MANDIR = $(PREFIX)/share/man
+BASHDIR = $(PREFIX)/share/bash-completion/completions
+ZSHDIR = $(PREFIX)/share/zsh/site-functions
 UNITDIR = $(PREFIX)/lib/systemd/system
 DESTDIR =
 PYTHON = python3
@@ -50,7 +52,7 @@ ALL_CFLAGS = -std=c11 -D_GNU_SOURCE -pthread -MMD -MP \
 LDFLAGS =
 ALL_LDFLAGS = $(CFLAGS) $(LDFLAGS_$(VARIANT)) $(LDFLAGS) -pthread
 
-COMMANDS := dipc dipcrm dipcgather dipcsend
+COMMANDS := dipc dipcrm dipcctl dipcgather dipcsend
 CORE := $(patsubst %.c,$(BUILD)/%.o,$(wildcard core/*.c))
 NET := $(patsubst %.c,$(BUILD)/%.o,$(filter-out net/libdipc_%.c, \
 	$(wildcard net/*.c)))
@@ -101,7 +103,8 @@ MAN_PAGES := $(wildcard docs/man/*.[1-9])
 .SECONDARY:
 .PHONY: all check demo demo-gather dist hygiene package package-check pdf \
 	install uninstall format clean help tests stress stress-programs \
-	stress-quick stress-death install-core verify
+	stress-quick stress-death install-core verify mutants mutants-quick \
+	mutants-deaths
 
 all: $(COMMANDS:%=build/bin/%) $(LIBRARY_FILES) $(HEDDLE) ## build every command into build/bin (the default)
 
@@ -155,8 +158,14 @@ matrix: ## run the tests in every build: two compilers, hardened, sanitizers
 gates-check: all ## see that each gate finds a planted breach
 	ci/gates_check
 
-mutants: all ## see that every mutant of the core is killed by a check
+mutants: all ## see that every mutant of the core is killed by a check (20 minutes)
 	verify/mutants/run
+
+mutants-quick: all ## the same for a sample of them (SEED=)
+	verify/mutants/run --sample 100 $(SEED:%=--seed %)
+
+mutants-deaths: all ## see that a death shows the loss of any line of recovery
+	verify/mutants/run --deaths
 
 demo: all ## watch two processes exchange messages through a server
 	cli/demo
@@ -240,9 +249,16 @@ build/lib/libheddle.a: $(HEDDLE_RUNTIME)
 	@rm -f $@
 	@$(AR) rcs $@ $^
 
-$(COMMANDS:%=$(BUILD)/cli/%): %: %.o $(LIBRARIES)
+$(filter-out %/dipcctl,$(COMMANDS:%=$(BUILD)/cli/%)): %: %.o $(LIBRARIES)
 	$(SAY) link $@
 	$(RUN)$(CC) -o $@ $< $(LIBRARIES) $(ALL_LDFLAGS)
+
+# It uses the library as any other program does.
+$(BUILD)/cli/dipcctl: %: %.o $(BUILD)/libdipccli.a $(BUILD)/libdipc.a \
+	$(BUILD)/libdipcnet.a
+	$(SAY) link $@
+	$(RUN)$(CC) -o $@ $< $(BUILD)/libdipccli.a $(BUILD)/libdipc.a \
+		$(BUILD)/libdipcnet.a $(ALL_LDFLAGS)
 
 # Compared each time: whichever was built last, by its date, is not to the point.
 build/bin/%: $(BUILD)/cli/% FORCE
@@ -252,6 +268,15 @@ build/bin/%: $(BUILD)/cli/% FORCE
 
 .PHONY: FORCE
 FORCE:
+
+# Calls that tests/ puts something of its own before.
+WRAPPED := parking_wait parking_wake malloc calloc realloc \
+	pthread_mutexattr_init pthread_mutexattr_setpshared \
+	pthread_mutexattr_setrobust pthread_mutexattr_destroy \
+	pthread_mutex_init pthread_mutex_destroy pthread_mutex_trylock \
+	pthread_condattr_init pthread_condattr_setclock \
+	pthread_condattr_destroy pthread_cond_init pthread_cond_destroy \
+	fcntl posix_fallocate fstatvfs
 
 # The checker of histories is tested like the rest.
 CHECKER := $(patsubst %,$(BUILD)/stress/%.o,linearizability model operation \
@@ -264,7 +289,7 @@ $(BUILD)/tests/%: $(BUILD)/tests/%.o $(TEST_SHARED) $(TEST_LIBRARIES)
 	$(SAY) link $@
 	$(RUN)$(CC) -o $@ $< $(filter $(CHECKER),$^) $(TEST_SHARED) \
 		$(TEST_LIBRARIES) $(ALL_LDFLAGS) \
-		-Wl,--wrap=parking_wait,--wrap=malloc,--wrap=calloc,--wrap=realloc -lcmocka
+		$(WRAPPED:%=-Wl,--wrap=%) -lcmocka
 
 # One contender is in C++; without its header the comparison does without it.
 BOOST := $(wildcard /usr/include/boost/interprocess/sync/interprocess_upgradable_mutex.hpp)
@@ -309,6 +334,8 @@ INSTALLED += $(call to,644,$(LIBDIR),build/lib/libdipc.a \
 	$(call to,644,$(INCLUDEDIR),net/dipc.h)
 INSTALLED_LINKS := $(SONAME)=$(LIBDIR)=libdipc.so.$(VERSION) \
 	libdipc.so=$(LIBDIR)=$(SONAME)
+INSTALLED += $(call to,644,$(BASHDIR),cli/completion/bash/dipcctl) \
+	$(call to,644,$(ZSHDIR),cli/completion/zsh/_dipcctl)
 INSTALLED += $(call to,644,$(UNITDIR),$(UNITS)) \
 	$(call to,644,$(PREFIX)/lib/sysusers.d,cli/systemd/dipc.conf)
 ifdef HEDDLE

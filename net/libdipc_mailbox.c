@@ -16,7 +16,8 @@
  */
 #define UNASKED_BYTES ((size_t)65536)
 #define FIRST_READ_BYTES ((size_t)4096)
-#define WAIT_MAX_MS ((uint64_t)24 * 3600 * 1000)
+/* One request waits for no longer, so that a server that is gone is noticed. */
+#define WAIT_MAX_MS ((uint64_t)30000)
 /* A server that may not wait for so long is not asked again at once. */
 #define PAUSE_NS (100 * CLOCK_NS_PER_MS)
 
@@ -27,8 +28,8 @@ ask(struct dipc_connection *connection, struct libdipc_request *request,
     struct dipc_answer *answer, struct dipc_error *error)
 {
     struct iovec out[] = {
-        {.iov_base = (void *)(uintptr_t)line, .iov_len = strlen(line)},
-        {.iov_base = (void *)(uintptr_t)data, .iov_len = length},
+        {.iov_base = (void *)line, .iov_len = strlen(line)},
+        {.iov_base = (void *)data, .iov_len = length},
     };
 
     request->end = strlen(line) + length;

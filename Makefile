@@ -59,6 +59,7 @@ STRESS := $(STRESS_SOURCES:%.c=$(BUILD)/%)
 STRESS_SHARED := $(patsubst %.c,$(BUILD)/%.o,$(filter-out \
 	$(STRESS_SOURCES),$(wildcard stress/*.c)))
 C_FILES := $(wildcard core/*.[ch] net/*.[ch] cli/*.[ch] tests/*.[ch] \
+	tests/faults/*.[ch] tests/fuzz/*.[ch] \
 	stress/*.[ch] stress/bench/*.[ch] verify/*.[ch] \
 	verify/heddle/*.h verify/heddle/*/*.[ch])
 # Heddle is built with flags of its own, whatever the variant; its threads are
@@ -78,7 +79,8 @@ MAN_PAGES := $(wildcard docs/man/*.[1-9])
 .DELETE_ON_ERROR:
 .SECONDARY:
 .PHONY: all check demo install uninstall format clean help tests stress \
-	stress-programs stress-quick stress-death install-core verify
+	stress-programs stress-quick stress-death install-core verify \
+	faulty faults faults-quick
 
 all: $(COMMANDS:%=build/bin/%) $(HEDDLE) ## build every command into build/bin (the default)
 
@@ -193,6 +195,24 @@ $(STRESS): %: %.o $(STRESS_SHARED) $(BUILD)/libdipccore.a
 	$(SAY) link $@
 	$(RUN)$(CC) -o $@ $< $(STRESS_SHARED) $(EXTRA) $(BUILD)/libdipccore.a \
 		$(ALL_LDFLAGS) -Wl,-z,now
+
+# The commands again, with every call in tests/faults/calls made to fail at
+# will (tests/faults/faults.h); `make faults` builds them with sanitizers.
+FAULTY := $(COMMANDS:%=$(BUILD)/faulty/%)
+WRAPPED := $(shell awk '!/^\#|exempt:|^$$/ { print "-Wl,--wrap=" $$1 }' \
+	tests/faults/calls)
+faulty: $(FAULTY)
+$(FAULTY): $(BUILD)/faulty/%: $(BUILD)/cli/%.o $(BUILD)/tests/faults/faults.o \
+	$(LIBRARIES) tests/faults/calls
+	@mkdir -p $(@D)
+	$(SAY) link $@
+	$(RUN)$(CC) -o $@ $(filter %.o,$^) $(LIBRARIES) $(ALL_LDFLAGS) $(WRAPPED)
+
+faults: ## make every call that can fail fail, each time it occurs (10 minutes)
+	ci/faults --full
+
+faults-quick: ## the same for a sample of the calls (a minute; SEED=)
+	ci/faults --quick
 
 UNITS := build/systemd/dipc.service cli/systemd/dipc.socket
 build/systemd/%: cli/systemd/%.in FORCE

@@ -178,7 +178,13 @@ confirm(const char *program, int to, int error)
                       program, strerror(error));
         return EXIT_FAILURE;
     }
-    if (send(to, "", 1, MSG_NOSIGNAL) != 1) {
+    ssize_t sent;
+    do {
+        sent = send(to, "", 1, MSG_NOSIGNAL);
+    } while (sent < 0 && errno == EINTR);
+    if (sent != 1) {
+        (void)fprintf(stderr, "%s: the server cannot be told to go on: %s\n",
+                      program, strerror(errno));
         return EXIT_FAILURE;
     }
     await_detachment(to);

@@ -32,8 +32,10 @@ CFLAGS_debug := -O0 -g
 CFLAGS_asan := -O1 -g -fsanitize=address,undefined \
 	-fno-sanitize-recover=all -fno-omit-frame-pointer
 CFLAGS_tsan := -O1 -g -fsanitize=thread -fno-omit-frame-pointer
+CFLAGS_fuzz := -O1 -g -fsanitize=fuzzer-no-link,address,undefined \
+	-fno-sanitize-recover=all -fno-omit-frame-pointer
 ifeq ($(origin CFLAGS_$(VARIANT)),undefined)
-$(error VARIANT $(VARIANT) is not one of release debug asan tsan)
+$(error VARIANT $(VARIANT) is not one of release debug asan tsan fuzz)
 endif
 CFLAGS := $(CFLAGS_$(VARIANT))
 # The same bytes wherever the tree stands.
@@ -80,7 +82,7 @@ MAN_PAGES := $(wildcard docs/man/*.[1-9])
 .SECONDARY:
 .PHONY: all check demo install uninstall format clean help tests stress \
 	stress-programs stress-quick stress-death install-core verify \
-	faulty faults faults-quick
+	faulty faults faults-quick fuzzers fuzz fuzz-quick
 
 all: $(COMMANDS:%=build/bin/%) $(HEDDLE) ## build every command into build/bin (the default)
 
@@ -207,6 +209,24 @@ $(FAULTY): $(BUILD)/faulty/%: $(BUILD)/cli/%.o $(BUILD)/tests/faults/faults.o \
 	@mkdir -p $(@D)
 	$(SAY) link $@
 	$(RUN)$(CC) -o $@ $(filter %.o,$^) $(LIBRARIES) $(ALL_LDFLAGS) $(WRAPPED)
+
+# Fuzzers, which only clang builds: `make fuzz` calls for CC=clang VARIANT=fuzz.
+FUZZERS := $(patsubst tests/fuzz/%.c,$(BUILD)/fuzzers/%, \
+	$(wildcard tests/fuzz/fuzz_*.c))
+FUZZ_SHARED := $(BUILD)/tests/fake_store.o $(patsubst %.c,$(BUILD)/%.o, \
+	$(filter-out $(wildcard tests/fuzz/fuzz_*.c),$(wildcard tests/fuzz/*.c)))
+fuzzers: $(FUZZERS)
+$(FUZZERS): $(BUILD)/fuzzers/%: $(BUILD)/tests/fuzz/%.o $(FUZZ_SHARED) \
+	$(LIBRARIES)
+	@mkdir -p $(@D)
+	$(SAY) link $@
+	$(RUN)$(CC) -o $@ $^ $(ALL_LDFLAGS) -fsanitize=fuzzer
+
+fuzz: ## fuzz the codec, the session and the segment (SECONDS=600, of each)
+	@SECONDS_EACH='$(or $(SECONDS),600)' ci/fuzz
+
+fuzz-quick: ## the same with a fixed seed and number of inputs (a minute)
+	@ci/fuzz --quick
 
 faults: ## make every call that can fail fail, each time it occurs (10 minutes)
 	ci/faults --full

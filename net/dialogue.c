@@ -376,6 +376,7 @@ begin_write(struct dialogue *d)
         return DIALOGUE_ON;
     }
     fail(d, error, &view);
+    d->finished_count--; /* its data belongs to it, and is still to come */
     begin_dropping(d, d->request.length_bytes);
     return DIALOGUE_ON;
 }

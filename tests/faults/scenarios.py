@@ -159,8 +159,9 @@ class Place:
 
     def kill_all(self) -> None:
         """After a problem: nothing of this run stays."""
-        for pid in machine.children():
-            Process(pid).destroy()
+        while pids := machine.children():
+            for pid in pids:
+                Process(pid).destroy()
         for name in self.segments():
             (machine.SHM / name).unlink(missing_ok=True)
 

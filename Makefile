@@ -10,8 +10,10 @@ BINDIR = $(PREFIX)/bin
 LIBDIR = $(PREFIX)/lib
 INCLUDEDIR = $(PREFIX)/include
 MANDIR = $(PREFIX)/share/man
+UNITDIR = $(PREFIX)/lib/systemd/system
 DESTDIR =
 PYTHON = python3
+OBJCOPY = objcopy
 
 # `make V=1` shows each command whole.
 ifdef V
@@ -34,8 +36,13 @@ CFLAGS_asan := -O1 -g -fsanitize=address,undefined \
 CFLAGS_tsan := -O1 -g -fsanitize=thread -fno-omit-frame-pointer
 CFLAGS_fuzz := -O1 -g -fsanitize=fuzzer-no-link,address,undefined \
 	-fno-sanitize-recover=all -fno-omit-frame-pointer
+CFLAGS_msan := -O1 -g -fsanitize=memory -fsanitize-memory-track-origins \
+	-fno-omit-frame-pointer
+CFLAGS_hardened := -O2 -g -D_FORTIFY_SOURCE=3 -fPIE -fstack-protector-strong \
+	-fstack-clash-protection -fcf-protection
+LDFLAGS_hardened := -pie -Wl,-z,relro,-z,now,-z,noexecstack
 ifeq ($(origin CFLAGS_$(VARIANT)),undefined)
-$(error VARIANT $(VARIANT) is not one of release debug asan tsan fuzz)
+$(error VARIANT $(VARIANT) is not one of release debug hardened asan tsan msan fuzz)
 endif
 CFLAGS := $(CFLAGS_$(VARIANT))
 # The same bytes wherever the tree stands.
@@ -43,16 +50,30 @@ PLACELESS := '-ffile-prefix-map=$(CURDIR)=.'
 ALL_CFLAGS = -std=c11 -D_GNU_SOURCE -pthread -MMD -MP \
 	-Icore -Inet -Icli -Istress $(PLACELESS) $(WARNINGS) $(CFLAGS)
 LDFLAGS =
-ALL_LDFLAGS = $(CFLAGS) $(LDFLAGS) -pthread
+ALL_LDFLAGS = $(CFLAGS) $(LDFLAGS_$(VARIANT)) $(LDFLAGS) -pthread
 
-COMMANDS := dipc dipcrm
+COMMANDS := dipc dipcrm dipcgather dipcsend
 CORE := $(patsubst %.c,$(BUILD)/%.o,$(wildcard core/*.c))
-NET := $(patsubst %.c,$(BUILD)/%.o,$(wildcard net/*.c))
+NET := $(patsubst %.c,$(BUILD)/%.o,$(filter-out net/libdipc_%.c, \
+	$(wildcard net/*.c)))
+# The client library is compiled apart, position-independent, and shows nothing
+# but what net/dipc.h declares; the server has none of it.
+LIBDIPC_SOURCES := $(wildcard net/libdipc_*.c)
+LIBDIPC := $(patsubst %.c,$(BUILD)/pic/%.o,$(LIBDIPC_SOURCES))
+VERSION := $(shell sed -n 's/.*VERSION_TEXT "\(.*\)"/\1/p' net/version.h)
+SONAME := libdipc.so.$(firstword $(subst ., ,$(VERSION)))
+LIBRARY_FILES := build/lib/libdipc.a build/lib/libdipc.so.$(VERSION) \
+	build/lib/$(SONAME) build/lib/libdipc.so
 CLI := $(patsubst %.c,$(BUILD)/%.o,$(filter-out \
 	$(COMMANDS:%=cli/%.c),$(wildcard cli/*.c)))
 TESTS := $(patsubst tests/%.c,$(BUILD)/tests/%,$(wildcard tests/test_*.c))
 TEST_SHARED := $(patsubst %.c,$(BUILD)/%.o,$(filter-out \
-	$(wildcard tests/test_*.c),$(wildcard tests/*.c)))
+	$(wildcard tests/test_*.c) tests/tsan_clocklock.c,$(wildcard tests/*.c)))
+# ThreadSanitizer has one call to learn.
+ifeq ($(VARIANT),tsan)
+TSAN := $(BUILD)/tests/tsan_clocklock.o
+LDFLAGS_tsan := -Wl,--wrap=pthread_mutex_clocklock
+endif
 # A program of stress/ has one of these names; the other files there, and what
 # is in stress/bench, are shared by them and one program each.
 STRESS_SOURCES := $(wildcard stress/stress_*.c stress/step_*.c \
@@ -60,7 +81,7 @@ STRESS_SOURCES := $(wildcard stress/stress_*.c stress/step_*.c \
 STRESS := $(STRESS_SOURCES:%.c=$(BUILD)/%)
 STRESS_SHARED := $(patsubst %.c,$(BUILD)/%.o,$(filter-out \
 	$(STRESS_SOURCES),$(wildcard stress/*.c)))
-C_FILES := $(wildcard core/*.[ch] net/*.[ch] cli/*.[ch] tests/*.[ch] \
+C_FILES := $(wildcard core/*.[ch] net/*.[ch] cli/*.[ch] tests/*.[ch] tests/clients/*.c \
 	tests/faults/*.[ch] tests/fuzz/*.[ch] \
 	stress/*.[ch] stress/bench/*.[ch] verify/*.[ch] \
 	verify/heddle/*.h verify/heddle/*/*.[ch])
@@ -80,11 +101,12 @@ MAN_PAGES := $(wildcard docs/man/*.[1-9])
 
 .DELETE_ON_ERROR:
 .SECONDARY:
-.PHONY: all check demo install uninstall format clean help tests stress \
-	stress-programs stress-quick stress-death install-core verify \
+.PHONY: all check demo dist hygiene package package-check pdf install \
+	uninstall format clean help tests stress stress-programs stress-quick \
+	stress-death install-core verify \
 	faulty faults faults-quick fuzzers fuzz fuzz-quick
 
-all: $(COMMANDS:%=build/bin/%) $(HEDDLE) ## build every command into build/bin (the default)
+all: $(COMMANDS:%=build/bin/%) $(LIBRARY_FILES) $(HEDDLE) ## build every command into build/bin (the default)
 
 help: ## list the targets
 	@awk -F':.*## ' '/^[a-z-]+:.*## / \
@@ -118,6 +140,24 @@ heddle-check: all ## run the model checker's own tests in full
 bench-verify: all ## measure the model checker: executions, steps, memory, reduction
 	verify/heddle/bench/run
 
+ci: all ## run every gate, and make build/report/index.html of them (an hour)
+	ci/gates
+
+style: all ## see that the sources keep the style guide
+	ci/style --build $(BUILD)
+
+static: ## look for mistakes without running anything: cppcheck, gcc, clang-tidy
+	ci/static
+
+lint: ## look for mistakes in the scripts: shellcheck, flake8
+	ci/lint
+
+matrix: ## run the tests in every build: two compilers, hardened, sanitizers
+	ci/matrix
+
+gates-check: all ## see that each gate finds a planted breach
+	ci/gates_check
+
 mutants: all ## see that every mutant of the core is killed by a check
 	verify/mutants/run
 
@@ -127,17 +167,49 @@ demo: all ## watch two processes exchange messages through a server
 $(BUILD)/libdipccore.a: $(CORE)
 $(BUILD)/libdipcnet.a: $(NET)
 $(BUILD)/libdipccli.a: $(CLI)
+$(BUILD)/libdipcclient.a: $(LIBDIPC)
 $(BUILD)/%.a:
 	@rm -f $@
 	@$(AR) rcs $@ $^
 
 LIBRARIES := $(BUILD)/libdipccli.a $(BUILD)/libdipcnet.a \
-	$(BUILD)/libdipccore.a
+	$(BUILD)/libdipccore.a $(TSAN)
 
 $(BUILD)/%.o: %.c Makefile
 	@mkdir -p $(@D)
 	$(SAY) compile $@
 	$(RUN)$(CC) $(ALL_CFLAGS) $(CPPFLAGS) -c -o $@ $<
+
+$(BUILD)/pic/%.o: %.c Makefile
+	@mkdir -p $(@D)
+	$(SAY) compile $@
+	$(RUN)$(CC) $(ALL_CFLAGS) -fPIC -fvisibility=hidden $(CPPFLAGS) -c -o $@ $<
+
+# One object, of which the hidden symbols are nobody else's business.
+LIBDIPC_PARTS := $(LIBDIPC) $(BUILD)/pic/net/clock.o
+$(BUILD)/libdipc.o: $(LIBDIPC_PARTS)
+	$(SAY) link $@
+	$(RUN)$(CC) -r -nostdlib -o $@ $^
+	$(RUN)$(OBJCOPY) --localize-hidden $@
+
+$(BUILD)/libdipc.a: $(BUILD)/libdipc.o
+
+$(BUILD)/libdipc.so.$(VERSION): $(LIBDIPC_PARTS)
+	$(SAY) link $@
+	$(RUN)$(CC) -shared -Wl,-soname,$(SONAME) -o $@ $^ $(ALL_LDFLAGS)
+
+build/lib/libdipc.a build/lib/libdipc.so.$(VERSION): build/lib/%: $(BUILD)/% FORCE
+	@mkdir -p $(@D)
+	@cmp -s $< $@ || cp -f $< $@
+
+build/lib/$(SONAME) build/lib/libdipc.so: build/lib/libdipc.so.$(VERSION)
+	@ln -sf $(<F) $@
+
+# It says where the library is to be found, so it is made anew for each place.
+build/lib/dipc.pc: net/dipc.pc.in FORCE
+	@mkdir -p $(@D)
+	@sed -e 's|@PREFIX@|$(PREFIX)|' -e 's|@INCLUDEDIR@|$(INCLUDEDIR)|' \
+		-e 's|@LIBDIR@|$(LIBDIR)|' -e 's|@VERSION@|$(VERSION)|' $< >$@
 
 $(HEDDLE_RUNTIME) $(HEDDLE_COMMAND): ALL_CFLAGS = $(HEDDLE_CFLAGS)
 $(BUILD)/%.o: %.S Makefile
@@ -155,7 +227,7 @@ build/lib/libheddle.a: $(HEDDLE_RUNTIME)
 	@rm -f $@
 	@$(AR) rcs $@ $^
 
-$(BUILD)/cli/dipc $(BUILD)/cli/dipcrm: %: %.o $(LIBRARIES)
+$(COMMANDS:%=$(BUILD)/cli/%): %: %.o $(LIBRARIES)
 	$(SAY) link $@
 	$(RUN)$(CC) -o $@ $< $(LIBRARIES) $(ALL_LDFLAGS)
 
@@ -163,7 +235,7 @@ $(BUILD)/cli/dipc $(BUILD)/cli/dipcrm: %: %.o $(LIBRARIES)
 build/bin/%: $(BUILD)/cli/% FORCE
 	@mkdir -p $(@D)
 	@cmp -s $< $@ || ln -f $< $@ 2>/dev/null || cp -f $< $@
-	@ln -sf build/bin/$* $*
+	@case $* in dipc | dipcrm) ln -sf build/bin/$* $* ;; esac
 
 .PHONY: FORCE
 FORCE:
@@ -173,10 +245,12 @@ CHECKER := $(patsubst %,$(BUILD)/stress/%.o,linearizability model operation \
 	excerpt simulation dice)
 $(BUILD)/tests/test_linearizability: $(CHECKER)
 
-$(BUILD)/tests/%: $(BUILD)/tests/%.o $(TEST_SHARED) $(LIBRARIES)
+TEST_LIBRARIES := $(BUILD)/libdipccli.a $(BUILD)/libdipcclient.a \
+	$(BUILD)/libdipcnet.a $(BUILD)/libdipccore.a
+$(BUILD)/tests/%: $(BUILD)/tests/%.o $(TEST_SHARED) $(TEST_LIBRARIES)
 	$(SAY) link $@
 	$(RUN)$(CC) -o $@ $< $(filter $(CHECKER),$^) $(TEST_SHARED) \
-		$(LIBRARIES) $(ALL_LDFLAGS) \
+		$(TEST_LIBRARIES) $(ALL_LDFLAGS) \
 		-Wl,--wrap=parking_wait,--wrap=malloc,--wrap=calloc,--wrap=realloc -lcmocka
 
 # One contender is in C++; without its header the comparison does without it.
@@ -193,10 +267,10 @@ $(BUILD)/%.o: %.cpp Makefile
 	$(RUN)$(CXX) -std=c++17 -pthread -MMD -MP -Istress -Wall -Wextra -Werror \
 		$(CFLAGS) -c -o $@ $<
 
-$(STRESS): %: %.o $(STRESS_SHARED) $(BUILD)/libdipccore.a
+$(STRESS): %: %.o $(STRESS_SHARED) $(BUILD)/libdipccore.a $(TSAN)
 	$(SAY) link $@
 	$(RUN)$(CC) -o $@ $< $(STRESS_SHARED) $(EXTRA) $(BUILD)/libdipccore.a \
-		$(ALL_LDFLAGS) -Wl,-z,now
+		$(TSAN) $(ALL_LDFLAGS) -Wl,-z,now
 
 # The commands again, with every call in tests/faults/calls made to fail at
 # will (tests/faults/faults.h); `make faults` builds them with sanitizers.
@@ -249,8 +323,13 @@ INSTALLED := $(INSTALLED_CORE) \
 	$(call to,755,$(BINDIR),$(COMMANDS:%=build/bin/%)) \
 	$(foreach page,$(MAN_PAGES),$(call \
 		to,644,$(MANDIR)/man$(subst .,,$(suffix $(page))),$(page)))
-INSTALLED_LINKS :=
-INSTALLED += $(call to,644,$(PREFIX)/lib/systemd/system,$(UNITS)) \
+INSTALLED += $(call to,644,$(LIBDIR),build/lib/libdipc.a \
+		build/lib/libdipc.so.$(VERSION)) \
+	$(call to,644,$(LIBDIR)/pkgconfig,build/lib/dipc.pc) \
+	$(call to,644,$(INCLUDEDIR),net/dipc.h)
+INSTALLED_LINKS := $(SONAME)=$(LIBDIR)=libdipc.so.$(VERSION) \
+	libdipc.so=$(LIBDIR)=$(SONAME)
+INSTALLED += $(call to,644,$(UNITDIR),$(UNITS)) \
 	$(call to,644,$(PREFIX)/lib/sysusers.d,cli/systemd/dipc.conf)
 ifdef HEDDLE
 INSTALLED += $(call to,755,$(BINDIR),build/bin/heddle) \
@@ -272,7 +351,7 @@ take = rm -f $$directory/$${file\#\#*/}
 install-core: $(BUILD)/libdipccore.a ## install only the lock's library and headers
 	$(call each,$(INSTALLED_CORE),$(put))
 
-install: all $(BUILD)/libdipccore.a $(UNITS) ## install everything under $(DESTDIR)$(PREFIX)
+install: all $(BUILD)/libdipccore.a build/lib/dipc.pc $(UNITS) ## install everything under $(DESTDIR)$(PREFIX)
 	$(call each,$(INSTALLED),$(put))
 	$(call each,$(INSTALLED_LINKS),ln -sf $$file $$directory/$$first)
 
@@ -283,6 +362,28 @@ uninstall: ## remove what install put there
 		[ ! -d '$(DESTDIR)'$$directory ] || rmdir \
 			--ignore-fail-on-non-empty '$(DESTDIR)'$$directory; \
 	done
+
+pdf: build/dipc.pdf ## make the manual as one PDF, build/dipc.pdf
+build/dipc.pdf: docs/manual/make docs/manual/manual.css \
+		$(wildcard docs/*.md) $(MAN_PAGES) net/version.h
+	@mkdir -p $(@D)
+	$(SAY) lay-out $@
+	$(RUN)docs/manual/make $@
+
+dist: $(if $(NAME),build/dipc.pdf) ## pack the sources as a .tar.gz (NAME=prog3: prog3.tgz with prog3.pdf)
+	@ci/dist $(NAME)
+
+package: ## build the Debian packages, in build/package
+	@ci/dependencies package
+	@ci/package
+
+package-check: ## build, install, use and purge the Debian packages, as root
+	@ci/dependencies package
+	@ci/package --check
+
+hygiene: ## all builds alike, installs as listed, archives and PDF reproducible
+	@ci/dependencies manual
+	@ci/hygiene
 
 format: ## lay out the C sources as .clang-format says
 	clang-format -i $(C_FILES)

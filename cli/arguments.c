@@ -1,5 +1,6 @@
 #include "arguments.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <getopt.h>
 #include <string.h>
@@ -15,6 +16,7 @@
 #define S CLOCK_NS_PER_S
 #define MS CLOCK_NS_PER_MS
 #define HOUR (3600 * S)
+#define YEAR (8760 * (uint64_t)HOUR)
 #define POSITIONALS 4
 
 static int
@@ -104,7 +106,7 @@ read_idle_timeout(struct arguments *arguments, const char *text,
         arguments->idle_timeout_ns = CLOCK_NEVER;
         return 0;
     }
-    return value_duration("--idle-timeout", text, MS, 24 * 365 * HOUR,
+    return value_duration("--idle-timeout", text, MS, YEAR,
                           &arguments->idle_timeout_ns, complaint);
 }
 
@@ -342,6 +344,7 @@ read_options(int argc, char **argv, struct arguments *arguments,
         if (found == '?' || found == ':') {
             return complain_of_option(argv[before], found, complaint);
         }
+        assert(found >= 1);
         int error = options[found - 1].read(arguments, optarg, complaint);
         if (error || arguments->action != ARGUMENTS_SERVE) {
             return error;

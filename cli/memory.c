@@ -2,17 +2,21 @@
 
 #include <stdbool.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/statvfs.h>
 
 static bool
 is_field(const char *line, const char *name, uint64_t *kb)
 {
-    unsigned long long found;
     size_t length = strlen(name);
 
-    if (strncmp(line, name, length) != 0 ||
-        sscanf(line + length, ": %llu kB", &found) != 1) {
+    if (strncmp(line, name, length) != 0 || line[length] != ':') {
+        return false;
+    }
+    char *end = NULL;
+    unsigned long long found = strtoull(line + length + 1, &end, 10);
+    if (strcmp(end, " kB\n") != 0) {
         return false;
     }
     *kb = found;

@@ -421,8 +421,8 @@ run_on_port(struct service *service)
         return error;
     }
     tell_adoption(service);
-    segment_source_init(&service->source, &service->held.segment,
-                        service->arguments->lock_timeout_ns, &service->log);
+    segment_store_init(&service->source, &service->held.segment,
+                       service->arguments->lock_timeout_ns, &service->log);
     error = control_open(&service->control, service->listener.port,
                          &service->complaint);
     if (error) {

@@ -292,6 +292,18 @@ write_locked(struct segment *segment, uint32_t m,
  * Watchers are told before the lock is let go: a writer that dies between the
  * publication and the news still holds the lock, where its death is noticed.
  */
+static int
+publish(struct segment *segment, uint32_t m,
+        const struct mailbox_write *request, struct mailbox_view *view)
+{
+    int error = write_locked(segment, m, request, view);
+    if (error == 0) {
+        watch_notify(&segment->seats, &segment_mailbox(segment, m)->watch,
+                     view->version);
+    }
+    return error;
+}
+
 int
 mailbox_write(struct segment *segment, uint32_t seat, uint32_t m,
               const struct mailbox_write *request,
@@ -305,9 +317,66 @@ mailbox_write(struct segment *segment, uint32_t seat, uint32_t m,
     if (error != 0) {
         return error;
     }
-    error = write_locked(segment, m, request, view);
+    error = publish(segment, m, request, view);
+    rwlock_unlock(&segment->seats, &mailbox->lock, seat);
+    return error;
+}
+
+static struct mailbox_content
+content_of(const struct segment *segment, uint32_t m)
+{
+    const struct mailbox *mailbox = segment_mailbox(segment, m);
+    uint64_t version = atomic_load(&mailbox->version);
+    const struct mailbox_record *record = &mailbox->records[version & 1];
+    return (struct mailbox_content){
+        .bytes = segment_bank(segment, m, record->bank),
+        .size_bytes = length_of(segment, record),
+        .version = version,
+    };
+}
+
+int
+mailbox_inspect(struct segment *segment, uint32_t seat, uint32_t m,
+                int (*look)(void *context,
+                            const struct mailbox_content *content),
+                void *context, const struct timespec *deadline)
+{
+    if (m >= segment->geometry.mailboxes_count) {
+        return ENOENT;
+    }
+    struct mailbox *mailbox = segment_mailbox(segment, m);
+    int error = rwlock_rdlock(&segment->seats, &mailbox->lock, seat, deadline);
+    if (error != 0) {
+        return error;
+    }
+    const struct mailbox_content content = content_of(segment, m);
+    atomic_fetch_add_explicit(&mailbox->reads, 1, memory_order_relaxed);
+    error = look(context, &content);
+    rwlock_unlock(&segment->seats, &mailbox->lock, seat);
+    return error;
+}
+
+int
+mailbox_update(struct segment *segment, uint32_t seat, uint32_t m,
+               int (*decide)(void *context,
+                             const struct mailbox_content *content,
+                             struct mailbox_write *write),
+               void *context, const struct timespec *deadline,
+               struct mailbox_view *view)
+{
+    if (m >= segment->geometry.mailboxes_count) {
+        return ENOENT;
+    }
+    struct mailbox *mailbox = segment_mailbox(segment, m);
+    int error = rwlock_wrlock(&segment->seats, &mailbox->lock, seat, deadline);
+    if (error != 0) {
+        return error;
+    }
+    const struct mailbox_content content = content_of(segment, m);
+    struct mailbox_write write = {.if_version = MAILBOX_ANY_VERSION};
+    error = decide(context, &content, &write);
     if (error == 0) {
-        watch_notify(&segment->seats, &mailbox->watch, view->version);
+        error = publish(segment, m, &write, view);
     }
     rwlock_unlock(&segment->seats, &mailbox->lock, seat);
     return error;

@@ -100,6 +100,13 @@ struct mailbox_view {
     uint64_t length_bytes; /* copied by a read */
 };
 
+/* A content as it is under the lock; gone with it. */
+struct mailbox_content {
+    const void *bytes;
+    uint64_t size_bytes;
+    uint64_t version;
+};
+
 /* A mailbox's figures at one moment. */
 struct mailbox_figures {
     uint64_t version;
@@ -167,6 +174,39 @@ int mailbox_write(struct segment *segment, uint32_t seat, uint32_t m,
                   const struct mailbox_write *request,
                   const struct timespec *deadline, struct mailbox_view *view)
     __attribute__((warn_unused_result));
+
+/*
+ * Show the whole content of mailbox m to `look`, where it lies, under the read
+ * lock.  What `look` returns is returned.
+ *   look  neither blocks nor uses the segment
+ * Context:  the owner of an idle seat; blocks until the deadline.
+ * Errors:   as mailbox_read, but ESTALE; and what `look` returns
+ * Effect:   at the load of the version, under the read lock (M1).
+ */
+int mailbox_inspect(struct segment *segment, uint32_t seat, uint32_t m,
+                    int (*look)(void *context,
+                                const struct mailbox_content *content),
+                    void *context, const struct timespec *deadline)
+    __attribute__((warn_unused_result));
+
+/*
+ * Show the whole content of mailbox m to `decide`, as mailbox_inspect does but
+ * under the write lock, and write what it decides: nobody writes in between.
+ * When it returns an error, that is returned, and the mailbox is as it was.
+ *   decide  fills *write, whose data may lie in the content; its if_version
+ *           is judged as ever
+ *   view    filled on success and on ESTALE
+ * Context:  the owner of an idle seat; blocks until the deadline.
+ * Errors:   as mailbox_write, and what `decide` returns
+ * Effect:   at the publication of the version, under the write lock (M1).
+ */
+int
+mailbox_update(struct segment *segment, uint32_t seat, uint32_t m,
+               int (*decide)(void *context,
+                             const struct mailbox_content *content,
+                             struct mailbox_write *write),
+               void *context, const struct timespec *deadline,
+               struct mailbox_view *view) __attribute__((warn_unused_result));
 
 /*
  * Wait until the version of mailbox m is greater than `above`.

@@ -8,9 +8,10 @@
  * as it lives.  The kernel drops the lock at its death, however it dies, and
  * names the holder to whoever asks: so "is its owner alive, and who is it" has
  * an answer that no process number in a file could give.  Processes that attach
- * share a lock on the second byte, and whoever adopts the memory of a dead owner
- * needs that byte for itself: nobody else uses it then.  Memory is really
- * reserved at creation; a full file system is an error then, not a SIGBUS later.
+ * share a lock on the second byte, and whoever adopts the memory of a dead
+ * owner needs that byte for itself: nobody else uses it then.  Memory is really
+ * reserved at creation; a full file system is an error then, and not a SIGBUS
+ * later.
  *
  * Who may call.  Any process of the user.  The owner's lock belongs to the
  * process that created or adopted the mapping: a fork does not inherit it, and

@@ -406,6 +406,22 @@ rwlock_bury(struct seat_table *seats, struct rwlock *lock, uint32_t seat)
     leave(seats, lock);
 }
 
+int
+rwlock_sit(struct seat_table *seats, struct rwlock *lock, uint32_t hint,
+           uint32_t *seat)
+{
+    int error = seat_take(seats, hint, seat);
+    if (error == EAGAIN) {
+        rwlock_recover(seats, lock);
+        error = seat_take(seats, hint, seat);
+    }
+    if (error == EOWNERDEAD) {
+        rwlock_bury(seats, lock, *seat);
+        return 0;
+    }
+    return error;
+}
+
 struct rwlock_counts
 rwlock_count(struct seat_table *seats, struct rwlock *lock)
 {

@@ -119,10 +119,22 @@ rwlock_cancel(struct seat_table *seats, struct rwlock *lock, uint32_t seat);
 void rwlock_recover(struct seat_table *seats, struct rwlock *lock);
 
 /*
- * After seat_take said EOWNERDEAD and the seat's place is this lock: remove what
- * its last owner left here.  The seat is idle then, and the caller's.
+ * After seat_take said EOWNERDEAD and the seat's place is this lock: remove
+ * what its last owner left here.  The seat is idle then, and the caller's.
  */
 void rwlock_bury(struct seat_table *seats, struct rwlock *lock, uint32_t seat);
+
+/*
+ * Sit down, where all seats of the table are for this lock alone: take a seat,
+ * remove the dead when they have all the seats, and what the last owner of this
+ * one left at the lock.
+ *   hint  as of seat_take
+ * Context:  any thread that holds no guard and has no seat.
+ * Errors:   EAGAIN  the living have all the seats
+ *           any other of seat_take, but EOWNERDEAD
+ */
+int rwlock_sit(struct seat_table *seats, struct rwlock *lock, uint32_t hint,
+               uint32_t *seat) __attribute__((warn_unused_result));
 
 /* Context: any thread that holds no guard. */
 struct rwlock_counts

@@ -158,8 +158,13 @@ is_consistent(const struct segment_header *header,
 static bool
 is_blank(const struct segment_header *header)
 {
-    static const struct segment_header blank;
-    return memcmp(header, &blank, sizeof(blank)) == 0;
+    const unsigned char *bytes = (const unsigned char *)header;
+    for (size_t i = 0; i < sizeof(*header); i++) {
+        if (bytes[i] != 0) {
+            return false;
+        }
+    }
+    return true;
 }
 
 enum segment_flaw

@@ -22,6 +22,14 @@ buffer_fini(struct buffer *buffer)
     buffer->bytes = NULL;
 }
 
+void
+buffer_widen(struct buffer *buffer, size_t bound_bytes)
+{
+    if (bound_bytes > buffer->bound_bytes) {
+        buffer->bound_bytes = bound_bytes;
+    }
+}
+
 size_t
 buffer_length(const struct buffer *buffer)
 {
@@ -32,6 +40,12 @@ const char *
 buffer_head(const struct buffer *buffer)
 {
     return buffer->bytes == NULL ? "" : buffer->bytes + buffer->start;
+}
+
+char *
+buffer_bytes(struct buffer *buffer)
+{
+    return buffer->bytes == NULL ? NULL : buffer->bytes + buffer->start;
 }
 
 size_t
@@ -140,6 +154,13 @@ buffer_consume(struct buffer *buffer, size_t bytes)
         buffer->start = 0;
         buffer->end = 0;
     }
+}
+
+void
+buffer_cut(struct buffer *buffer, size_t length_bytes)
+{
+    assert(length_bytes <= buffer_length(buffer));
+    buffer->end = buffer->start + length_bytes;
 }
 
 void

@@ -25,7 +25,7 @@ struct buffer {
     char *bytes;
     size_t capacity_bytes;
     size_t first_bytes; /* what is allocated first; const after init */
-    size_t bound_bytes; /* const after init */
+    size_t bound_bytes; /* const but for buffer_widen */
     size_t start;       /* bytes[start..end) are held */
     size_t end;
 };
@@ -42,9 +42,15 @@ void buffer_fini(struct buffer *buffer);
 int buffer_reserve(struct buffer *buffer, size_t room_bytes)
     __attribute__((warn_unused_result));
 
+/* From here on up to bound_bytes may be held, or more if more could before. */
+void buffer_widen(struct buffer *buffer, size_t bound_bytes);
+
 /* How much is held, and where it begins. */
 size_t buffer_length(const struct buffer *buffer);
 const char *buffer_head(const struct buffer *buffer);
+
+/* The same, for whoever works on what is held where it is. */
+char *buffer_bytes(struct buffer *buffer);
 
 /* How much can be appended now, and where it goes. */
 size_t buffer_room(const struct buffer *buffer);
@@ -55,6 +61,9 @@ void buffer_append(struct buffer *buffer, size_t bytes);
 
 /* The first `bytes` are used up. */
 void buffer_consume(struct buffer *buffer, size_t bytes);
+
+/* Forget what is held beyond the first length_bytes. */
+void buffer_cut(struct buffer *buffer, size_t length_bytes);
 
 /* Give the memory back if nothing is held. */
 void buffer_rest(struct buffer *buffer);

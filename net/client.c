@@ -9,6 +9,8 @@
 #include <sys/socket.h>
 #include <sys/time.h>
 
+#include "protocol.h"
+
 /* One conversation.  All of it is its own thread's. */
 struct client {
     const struct client_host *host;
@@ -211,6 +213,13 @@ static void
 tell_fault(const struct client *client)
 {
     int fault = session_fault(client->session);
+    const char *complaint = session_complaint(client->session);
+
+    if (complaint) {
+        log_warning(client->host->log, "client %llu from %s: %s",
+                    (unsigned long long)client->member->number,
+                    client->member->peer, complaint);
+    }
 
     if (fault) {
         log_error(client->host->log, "client %llu from %s: internal fault: %s",
@@ -246,21 +255,39 @@ serve_over(struct client *client)
                   client->member->peer, strerror(error));
         return;
     }
+    session_introduce(client->session, client->member->number,
+                      client->member->peer);
     roster_enter(client->member, client->store);
     converse(client);
     roster_leave(client->member);
     session_destroy(client->session);
 }
 
+/* Which protocol the client speaks, if it says so before long. */
+static enum protocol
+await_protocol(struct client *client)
+{
+    uint64_t deadline_ns = clock_add_ns(now(), CLIENT_REFUSAL_NS);
+    char bytes[64];
+    ssize_t got = 0;
+
+    if (has_input_or_stops(client, deadline_ns)) {
+        got = recv(client->member->fd, bytes, sizeof bytes,
+                   MSG_PEEK | MSG_DONTWAIT);
+    }
+    return got > 0 ? protocol_of(bytes, (size_t)got) : PROTOCOL_UNKNOWN;
+}
+
 /* The refusal fits the empty send buffer of a connection this young. */
 static void
 refuse(struct client *client, int error)
 {
-    const char *text = session_refusal();
+    const char *text;
 
     log_error(client->host->log, "client %llu from %s: no store: %s",
               (unsigned long long)client->member->number, client->member->peer,
               strerror(error));
+    text = protocol_refusal(await_protocol(client));
     (void)!send(client->member->fd, text, strlen(text),
                 MSG_NOSIGNAL | MSG_DONTWAIT);
 }

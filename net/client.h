@@ -25,6 +25,9 @@
 #include "roster.h"
 #include "session.h"
 
+/* A refusal waits so long for the first bytes, to be in their protocol. */
+#define CLIENT_REFUSAL_NS CLOCK_NS_PER_S
+
 #define CLIENT_REST_NS (250 * CLOCK_NS_PER_MS)
 
 /* What all clients of a server share.  const while any is served. */

@@ -2,7 +2,7 @@
 
 #include <assert.h>
 
-#define MS_PER_DAY (24 * 60 * 60 * 1000)
+#define MS_PER_DAY 86400000
 
 uint64_t
 clock_now_ns(void *context)

@@ -8,10 +8,15 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "protocol.h"
+
 /* What one step drops at most, so that a flood holds nobody else up. */
 #define READS_PER_STEP 16
 #define READ_BYTES 16384
 #define EVENTS_MAX 64
+
+/* As many of its first bytes tell which protocol a connection speaks. */
+#define ASKED_BYTES 64
 
 static uint32_t
 index_of(const struct closings *closings, const struct closing *closing)
@@ -70,24 +75,6 @@ unlink_entry(struct closings *closings, const struct closing *closing)
     closings->count--;
 }
 
-static void
-finish(struct closings *closings, struct closing *closing)
-{
-    (void)close(closing->fd);
-    unlink_entry(closings, closing);
-    closing->next = closings->free;
-    closings->free = index_of(closings, closing);
-}
-
-void
-closings_fini(struct closings *closings)
-{
-    for (uint32_t i = 0; i < CLOSINGS_MAX && closings->count > 0; i++) {
-        finish(closings, &closings->entries[closings->oldest]);
-    }
-    (void)close(closings->epoll);
-}
-
 static bool
 would_block(ssize_t result)
 {
@@ -114,6 +101,56 @@ send_text(struct closing *closing)
     return shutdown(closing->fd, SHUT_WR) < 0 ? errno : 0;
 }
 
+static void
+answer(struct closing *closing, enum protocol protocol)
+{
+    closing->is_asked = false;
+    closing->unsent = protocol_refusal(protocol);
+    closing->unsent_bytes = strlen(closing->unsent);
+}
+
+/* Errors: EAGAIN  its first bytes have not come */
+static int
+hear(struct closing *closing)
+{
+    char bytes[ASKED_BYTES];
+
+    if (!closing->is_asked) {
+        return 0;
+    }
+    ssize_t got =
+        recv(closing->fd, bytes, sizeof bytes, MSG_PEEK | MSG_DONTWAIT);
+    if (would_block(got)) {
+        return EAGAIN;
+    }
+    answer(closing,
+           got > 0 ? protocol_of(bytes, (size_t)got) : PROTOCOL_UNKNOWN);
+    return 0;
+}
+
+/* Whoever has to go before it was heard is told all the same. */
+static void
+finish(struct closings *closings, struct closing *closing)
+{
+    if (closing->is_asked) {
+        answer(closing, PROTOCOL_UNKNOWN);
+        (void)!send_text(closing);
+    }
+    (void)close(closing->fd);
+    unlink_entry(closings, closing);
+    closing->next = closings->free;
+    closings->free = index_of(closings, closing);
+}
+
+void
+closings_fini(struct closings *closings)
+{
+    for (uint32_t i = 0; i < CLOSINGS_MAX && closings->count > 0; i++) {
+        finish(closings, &closings->entries[closings->oldest]);
+    }
+    (void)close(closings->epoll);
+}
+
 /* Errors: EAGAIN  there may be more later; any other: nothing more to read */
 static int
 drop_input(struct closing *closing)
@@ -137,8 +174,10 @@ drop_input(struct closing *closing)
 static bool
 step(struct closing *closing)
 {
+    if (hear(closing)) {
+        return false;
+    }
     int error = send_text(closing);
-
     if (error && error != EAGAIN) {
         return true;
     }
@@ -156,36 +195,42 @@ take_free(struct closings *closings)
     return closing;
 }
 
-static void
-await(struct closings *closings, struct closing *closing)
+static struct epoll_event
+awaited_by(struct closing *closing)
 {
-    struct epoll_event event = {
+    return (struct epoll_event){
         .events = EPOLLIN | (closing->unsent_bytes > 0 ? EPOLLOUT : 0U),
         .data.ptr = closing,
     };
+}
+
+static void
+await(struct closings *closings, struct closing *closing)
+{
+    struct epoll_event event = awaited_by(closing);
 
     if (epoll_ctl(closings->epoll, EPOLL_CTL_ADD, closing->fd, &event) < 0) {
         finish(closings, closing);
     }
 }
 
-void
-closings_add(struct closings *closings, int fd, const char *text,
-             uint64_t now_ns)
+/* Errors of epoll_ctl are left to the deadline. */
+static void
+await_again(struct closings *closings, struct closing *closing)
+{
+    struct epoll_event event = awaited_by(closing);
+
+    (void)!epoll_ctl(closings->epoll, EPOLL_CTL_MOD, closing->fd, &event);
+}
+
+static void
+begin(struct closings *closings, const struct closing *wanted, uint64_t now_ns)
 {
     struct closing *closing = take_free(closings);
 
-    *closing = (struct closing){
-        .fd = fd,
-        .unsent = text,
-        .unsent_bytes = text ? strlen(text) : 0,
-        .deadline_ns = clock_add_ns(now_ns, CLOSING_TIME_NS),
-    };
+    *closing = *wanted;
+    closing->deadline_ns = clock_add_ns(now_ns, CLOSING_TIME_NS);
     append(closings, closing);
-    if (!text && shutdown(fd, SHUT_WR) < 0) {
-        finish(closings, closing);
-        return;
-    }
     if (step(closing)) {
         finish(closings, closing);
         return;
@@ -193,13 +238,60 @@ closings_add(struct closings *closings, int fd, const char *text,
     await(closings, closing);
 }
 
-/* Errors of epoll_ctl are left to the deadline. */
-static void
-await_input_only(struct closings *closings, struct closing *closing)
+void
+closings_add(struct closings *closings, int fd, const char *text,
+             uint64_t now_ns)
 {
-    struct epoll_event event = {.events = EPOLLIN, .data.ptr = closing};
+    const struct closing wanted = {
+        .fd = fd,
+        .unsent = text,
+        .unsent_bytes = text ? strlen(text) : 0,
+    };
 
-    (void)!epoll_ctl(closings->epoll, EPOLL_CTL_MOD, closing->fd, &event);
+    if (!text && shutdown(fd, SHUT_WR) < 0) {
+        (void)close(fd);
+        return;
+    }
+    begin(closings, &wanted, now_ns);
+}
+
+void
+closings_refuse(struct closings *closings, int fd, uint64_t now_ns)
+{
+    const struct closing wanted = {.fd = fd, .is_asked = true};
+
+    begin(closings, &wanted, now_ns);
+}
+
+/* It is told now, and its time begins anew. */
+static void
+restart(struct closings *closings, struct closing *closing, uint64_t now_ns)
+{
+    unlink_entry(closings, closing);
+    closing->deadline_ns = clock_add_ns(now_ns, CLOSING_TIME_NS);
+    append(closings, closing);
+}
+
+static void
+dispatch_one(struct closings *closings, struct closing *closing,
+             uint64_t now_ns)
+{
+    bool was_sending = closing->unsent_bytes > 0;
+    bool was_asked = closing->is_asked;
+
+    if (closing->deadline_ns <= now_ns) {
+        return; /* closings_expire sees to it */
+    }
+    if (step(closing)) {
+        finish(closings, closing);
+        return;
+    }
+    if (was_asked && !closing->is_asked) {
+        restart(closings, closing, now_ns);
+    }
+    if (was_sending != (closing->unsent_bytes > 0)) {
+        await_again(closings, closing);
+    }
 }
 
 void
@@ -210,13 +302,25 @@ closings_dispatch(struct closings *closings, uint64_t now_ns)
     int count = epoll_wait(closings->epoll, events, EVENTS_MAX, 0);
     for (int i = 0; i < count; i++) {
         struct closing *closing = events[i].data.ptr;
-        bool was_sending = closing->unsent_bytes > 0;
-        if (closing->deadline_ns <= now_ns || step(closing)) {
-            finish(closings, closing);
-        } else if (was_sending && closing->unsent_bytes == 0) {
-            await_input_only(closings, closing);
-        }
+        dispatch_one(closings, closing, now_ns);
     }
+}
+
+/* Its time is over: whoever was not heard is told, and has as long again. */
+static void
+expire(struct closings *closings, struct closing *closing, uint64_t now_ns)
+{
+    if (!closing->is_asked) {
+        finish(closings, closing);
+        return;
+    }
+    answer(closing, PROTOCOL_UNKNOWN);
+    if (step(closing)) {
+        finish(closings, closing);
+        return;
+    }
+    restart(closings, closing, now_ns);
+    await_again(closings, closing);
 }
 
 uint64_t
@@ -227,7 +331,8 @@ closings_expire(struct closings *closings, uint64_t now_ns)
         if (next->deadline_ns > now_ns) {
             return next->deadline_ns;
         }
-        finish(closings, next);
+        expire(closings, next, now_ns);
     }
-    return CLOCK_NEVER;
+    return closings->count > 0 ? closings->entries[closings->oldest].deadline_ns
+                               : CLOCK_NEVER;
 }

@@ -12,14 +12,19 @@
  * many connections at once: those that are refused (which get one answer and
  * no thread) and those whose thread is done with them.
  *
+ * Whoever is refused is told in the protocol that it speaks: its first bytes
+ * are awaited for a while, and nobody who says nothing is told less.
+ *
  * Invariants.
- *   C1  a connection is here for at most CLOSING_TIME_NS
+ *   C1  a connection is here for at most CLOSING_TIME_NS, once it is told
+ *       what it is to be told, which takes at most CLOSING_TIME_NS too
  *   C2  at most CLOSING_BYTES_MAX are dropped for one connection
  *   C3  no more than CLOSINGS_MAX are here: one more, and the oldest is closed
  *
  * Who may call.  The server's main thread.
  */
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -34,6 +39,7 @@ struct closing {
     int fd;
     uint32_t next; /* in the list of its state: open or free */
     uint32_t prev; /* in the list of the open */
+    bool is_asked; /* its first bytes shall tell how to refuse it */
     const char *unsent;
     size_t unsent_bytes;
     size_t dropped_bytes;
@@ -63,6 +69,12 @@ void closings_fini(struct closings *closings);
  */
 void closings_add(struct closings *closings, int fd, const char *text,
                   uint64_t now_ns);
+
+/*
+ * Take over a connection that is refused, of which nothing has been read:
+ * tell it so in its own protocol, once its first bytes have come, then end it.
+ */
+void closings_refuse(struct closings *closings, int fd, uint64_t now_ns);
 
 /* Do all that can be done now. */
 void closings_dispatch(struct closings *closings, uint64_t now_ns);

@@ -16,38 +16,27 @@
 #define OUT_OF_MEMORY "err internal: the server is out of memory\n"
 
 void
-dialogue_init(struct dialogue *dialogue, const struct session_config *config,
-              struct store *store, struct buffer *input, struct reply *reply)
-{
-    *dialogue = (struct dialogue){.config = config,
-                                  .store = store,
-                                  .input = input,
-                                  .reply = reply,
-                                  .state = DIALOGUE_HEADER};
-}
-
-void
 dialogue_close(struct dialogue *d)
 {
     d->state = DIALOGUE_CLOSING;
     buffer_consume(d->input, buffer_length(d->input));
 }
 
-enum dialogue_next
+enum conversation_next
 dialogue_make_room(struct dialogue *d, size_t data_bytes)
 {
     switch (reply_make_room(d->reply, data_bytes)) {
     case 0:
-        return DIALOGUE_ON;
+        return CONVERSATION_ON;
     case EAGAIN:
-        return DIALOGUE_FULL;
+        return CONVERSATION_FULL;
     default:
         break;
     }
-    d->fault = ENOMEM;
+    d->conversation.fault = ENOMEM;
     reply_last_words(d->reply, OUT_OF_MEMORY);
     dialogue_close(d);
-    return DIALOGUE_OVER;
+    return CONVERSATION_OVER;
 }
 
 static uint64_t
@@ -67,7 +56,7 @@ static void
 begin_header(struct dialogue *d)
 {
     d->state = DIALOGUE_HEADER;
-    d->finished_count++;
+    d->conversation.finished_count++;
 }
 
 static void
@@ -88,7 +77,7 @@ answer_too_large(struct dialogue *d)
 static void
 answer_fault(struct dialogue *d, int error)
 {
-    d->fault = error;
+    d->conversation.fault = error;
     reply_error(d->reply, CODEC_INTERNAL, 0, "%s",
                 error == EINPROGRESS
                     ? "the outcome is unknown: read before you try again"
@@ -204,7 +193,7 @@ has_mailbox(const struct dialogue *d)
     return d->request.mailbox < d->store->mailboxes_count;
 }
 
-static enum dialogue_next
+static enum conversation_next
 begin_read(struct dialogue *d)
 {
     uint64_t wait_ms = (d->request.given & CODEC_WAIT) != 0 ? d->request.wait_ms
@@ -212,37 +201,40 @@ begin_read(struct dialogue *d)
 
     if (!has_mailbox(d)) {
         fail(d, ENOENT, NULL);
-        return DIALOGUE_ON;
+        return CONVERSATION_ON;
     }
     d->wait_ns = d->config->wait_max_ns;
     if (wait_ms < d->wait_ns / CLOCK_NS_PER_MS) {
         d->wait_ns = wait_ms * CLOCK_NS_PER_MS;
     }
     if ((d->request.given & CODEC_AFTER) != 0) {
-        d->wait_deadline_ns = clock_add_ns(now_ns(d), d->wait_ns);
+        d->conversation.wanted = (struct session_wanted){
+            .mailbox = d->request.mailbox,
+            .version = d->request.after_version,
+            .deadline_ns = clock_add_ns(now_ns(d), d->wait_ns)};
     }
     d->wait_error = 0;
     d->state = DIALOGUE_READING;
-    return DIALOGUE_ON;
+    return CONVERSATION_ON;
 }
 
 /* There is nothing newer: wait (again), or say so. */
-static enum dialogue_next
+static enum conversation_next
 wait_or_give_up(struct dialogue *d)
 {
     if (d->wait_error == 0 && d->wait_ns > 0) {
-        return DIALOGUE_WAIT;
+        return CONVERSATION_WAIT;
     }
     statistics_add(&d->config->statistics->timeouts, 1);
     reply_error(d->reply, CODEC_TIMEOUT, 0,
                 "nothing newer than version %" PRIu64 " in %" PRIu64 " ms",
                 d->request.after_version, d->wait_ns / CLOCK_NS_PER_MS);
     begin_header(d);
-    return DIALOGUE_ON;
+    return CONVERSATION_ON;
 }
 
 /* Context: room was made for most_bytes of data. */
-static enum dialogue_next
+static enum conversation_next
 read_now(struct dialogue *d, size_t most_bytes)
 {
     struct store_read read = {.mailbox = d->request.mailbox,
@@ -255,7 +247,7 @@ read_now(struct dialogue *d, size_t most_bytes)
 
     if (error != 0) {
         fail(d, error, &view);
-        return DIALOGUE_ON;
+        return CONVERSATION_ON;
     }
     if ((d->request.given & CODEC_AFTER) != 0 &&
         view.version <= d->request.after_version) {
@@ -265,14 +257,14 @@ read_now(struct dialogue *d, size_t most_bytes)
     reply_read(d->reply, &view);
     statistics_add(&d->config->statistics->reads, 1);
     begin_header(d);
-    return DIALOGUE_ON;
+    return CONVERSATION_ON;
 }
 
 /*
- * A read that wants a newer version: DIALOGUE_ON when there is one (or when
+ * A read that wants a newer version: CONVERSATION_ON when there is one (or when
  * the read has been answered already).  Context: room was made.
  */
-static enum dialogue_next
+static enum conversation_next
 look_for_newer(struct dialogue *d)
 {
     uint64_t version = 0;
@@ -283,28 +275,28 @@ look_for_newer(struct dialogue *d)
     }
     if (error != 0) {
         fail(d, error, NULL);
-        return DIALOGUE_ON;
+        return CONVERSATION_ON;
     }
-    return version > d->request.after_version ? DIALOGUE_ON
+    return version > d->request.after_version ? CONVERSATION_ON
                                               : wait_or_give_up(d);
 }
 
-static enum dialogue_next
+static enum conversation_next
 step_reading(struct dialogue *d)
 {
     size_t most_bytes =
         at_most(at_most(d->config->packet_bytes, d->request.max_bytes),
                 d->store->mailbox_bytes);
-    enum dialogue_next next = dialogue_make_room(d, 0);
+    enum conversation_next next = dialogue_make_room(d, 0);
 
-    if (next == DIALOGUE_ON && (d->request.given & CODEC_AFTER) != 0) {
+    if (next == CONVERSATION_ON && (d->request.given & CODEC_AFTER) != 0) {
         next = look_for_newer(d);
     }
-    if (next != DIALOGUE_ON || d->state != DIALOGUE_READING) {
+    if (next != CONVERSATION_ON || d->state != DIALOGUE_READING) {
         return next;
     }
     next = dialogue_make_room(d, most_bytes);
-    return next == DIALOGUE_ON ? read_now(d, most_bytes) : next;
+    return next == CONVERSATION_ON ? read_now(d, most_bytes) : next;
 }
 
 /* True when a content would outgrow its mailbox, as far as is known yet. */
@@ -356,7 +348,7 @@ begin_dropping(struct dialogue *d, uint64_t dropped_bytes)
     d->state = DIALOGUE_DROPPING;
 }
 
-static enum dialogue_next
+static enum conversation_next
 begin_write(struct dialogue *d)
 {
     struct store_view view = {0};
@@ -366,19 +358,19 @@ begin_write(struct dialogue *d)
         d->discarded_bytes = 0;
         d->refusal = has_mailbox(d) ? 0 : ENOENT;
         d->state = DIALOGUE_UNFRAMED;
-        return DIALOGUE_ON;
+        return CONVERSATION_ON;
     }
     error = is_collector(d) && d->request.mode != STORE_APPEND
                 ? ENOTSUP
                 : judge_write(d, &view);
     if (error == 0) {
         d->state = DIALOGUE_DATA;
-        return DIALOGUE_ON;
+        return CONVERSATION_ON;
     }
     fail(d, error, &view);
     d->finished_count--; /* its data belongs to it, and is still to come */
     begin_dropping(d, d->request.length_bytes);
-    return DIALOGUE_ON;
+    return CONVERSATION_ON;
 }
 
 /* Context: room was made; the data is at the head of the input. */
@@ -405,17 +397,17 @@ write_now(struct dialogue *d)
     begin_header(d);
 }
 
-static enum dialogue_next
-step_data(struct dialogue *d, enum dialogue_rest rest)
+static enum conversation_next
+step_data(struct dialogue *d, enum conversation_rest rest)
 {
     size_t length = buffer_length(d->input);
-    enum dialogue_next next;
+    enum conversation_next next;
 
-    if (length < d->request.length_bytes && rest != DIALOGUE_END) {
-        return DIALOGUE_STARVED;
+    if (length < d->request.length_bytes && rest != CONVERSATION_END) {
+        return CONVERSATION_STARVED;
     }
     next = dialogue_make_room(d, 0);
-    if (next != DIALOGUE_ON) {
+    if (next != CONVERSATION_ON) {
         return next;
     }
     if (length < d->request.length_bytes) {
@@ -424,17 +416,17 @@ step_data(struct dialogue *d, enum dialogue_rest rest)
                     " bytes of data arrived",
                     length, d->request.length_bytes);
         dialogue_close(d);
-        return DIALOGUE_ON;
+        return CONVERSATION_ON;
     }
     write_now(d);
-    return DIALOGUE_ON;
+    return CONVERSATION_ON;
 }
 
-static enum dialogue_next
-step_unframed(struct dialogue *d, enum dialogue_rest rest)
+static enum conversation_next
+step_unframed(struct dialogue *d, enum conversation_rest rest)
 {
     size_t length = buffer_length(d->input);
-    enum dialogue_next next;
+    enum conversation_next next;
 
     d->request.length_bytes = d->discarded_bytes + length;
     if (length > d->config->packet_bytes && d->refusal == 0) {
@@ -444,11 +436,11 @@ step_unframed(struct dialogue *d, enum dialogue_rest rest)
         d->discarded_bytes += length;
         buffer_consume(d->input, length);
     }
-    if (rest == DIALOGUE_UNKNOWN) {
-        return DIALOGUE_STARVED;
+    if (rest == CONVERSATION_UNKNOWN) {
+        return CONVERSATION_STARVED;
     }
     next = dialogue_make_room(d, 0);
-    if (next != DIALOGUE_ON) {
+    if (next != CONVERSATION_ON) {
         return next;
     }
     if (d->refusal != 0) {
@@ -456,11 +448,11 @@ step_unframed(struct dialogue *d, enum dialogue_rest rest)
     } else {
         write_now(d);
     }
-    return DIALOGUE_ON;
+    return CONVERSATION_ON;
 }
 
-static enum dialogue_next
-step_dropping(struct dialogue *d, enum dialogue_rest rest)
+static enum conversation_next
+step_dropping(struct dialogue *d, enum conversation_rest rest)
 {
     size_t length = at_most(buffer_length(d->input), d->dropped_bytes);
 
@@ -468,16 +460,16 @@ step_dropping(struct dialogue *d, enum dialogue_rest rest)
     d->dropped_bytes -= length;
     if (d->dropped_bytes == 0) {
         begin_header(d);
-    } else if (rest == DIALOGUE_END) {
+    } else if (rest == CONVERSATION_END) {
         dialogue_close(d);
     } else {
-        return DIALOGUE_STARVED;
+        return CONVERSATION_STARVED;
     }
-    return DIALOGUE_ON;
+    return CONVERSATION_ON;
 }
 
 /* Context: room was made for TEXT_MAX bytes of data. */
-static enum dialogue_next
+static enum conversation_next
 answer_statistics(struct dialogue *d)
 {
     char text[TEXT_MAX];
@@ -494,15 +486,15 @@ answer_statistics(struct dialogue *d)
     }
     if (error != 0) {
         fail(d, error, NULL);
-        return DIALOGUE_ON;
+        return CONVERSATION_ON;
     }
     reply_ok(d->reply, text, length);
     begin_header(d);
-    return DIALOGUE_ON;
+    return CONVERSATION_ON;
 }
 
 /* A child says whose result follows, or that there will be none. */
-static enum dialogue_next
+static enum conversation_next
 begin_result(struct dialogue *d)
 {
     const struct store_opening opening = {.which = d->request.mailbox,
@@ -514,17 +506,17 @@ begin_result(struct dialogue *d)
 
     if (error != 0) {
         fail(d, error, NULL);
-        return DIALOGUE_ON;
+        return CONVERSATION_ON;
     }
     reply_ok(d->reply, NULL, 0);
     begin_header(d);
     if (opening.fail != 0) {
         dialogue_close(d);
     }
-    return DIALOGUE_ON;
+    return CONVERSATION_ON;
 }
 
-static enum dialogue_next
+static enum conversation_next
 quit(struct dialogue *d)
 {
     int error = is_collector(d) ? d->store->ops->finish(d->store) : 0;
@@ -535,10 +527,10 @@ quit(struct dialogue *d)
         reply_ok(d->reply, NULL, 0);
     }
     dialogue_close(d);
-    return DIALOGUE_ON;
+    return CONVERSATION_ON;
 }
 
-static enum dialogue_next
+static enum conversation_next
 begin_request(struct dialogue *d)
 {
     switch (d->request.verb) {
@@ -579,7 +571,7 @@ refuse_line(struct dialogue *d, const struct codec_fault *fault)
 }
 
 /* Context: room was made. */
-static enum dialogue_next
+static enum conversation_next
 take_line(struct dialogue *d, size_t line_bytes, size_t whole_bytes)
 {
     struct codec_fault fault;
@@ -597,26 +589,26 @@ take_line(struct dialogue *d, size_t line_bytes, size_t whole_bytes)
     } else {
         return begin_request(d);
     }
-    return DIALOGUE_ON;
+    return CONVERSATION_ON;
 }
 
 /* The input is the beginning of a line, or empty. */
-static enum dialogue_next
-step_part_of_line(struct dialogue *d, enum dialogue_rest rest)
+static enum conversation_next
+step_part_of_line(struct dialogue *d, enum conversation_rest rest)
 {
     const char *bytes = buffer_head(d->input);
     size_t length = buffer_length(d->input);
-    enum dialogue_next next;
+    enum conversation_next next;
 
-    if (rest == DIALOGUE_UNKNOWN) {
-        return DIALOGUE_STARVED;
+    if (rest == CONVERSATION_UNKNOWN) {
+        return CONVERSATION_STARVED;
     }
     if (codec_is_blank(bytes, length)) {
         dialogue_close(d);
-        return DIALOGUE_ON;
+        return CONVERSATION_ON;
     }
     next = dialogue_make_room(d, TEXT_MAX);
-    if (next != DIALOGUE_ON) {
+    if (next != CONVERSATION_ON) {
         return next;
     }
     if (codec_is_bare(bytes, length)) {
@@ -625,15 +617,15 @@ step_part_of_line(struct dialogue *d, enum dialogue_rest rest)
     reply_error(d->reply, CODEC_BAD_REQUEST, 0,
                 "the request was cut short: no newline ends its header");
     dialogue_close(d);
-    return DIALOGUE_ON;
+    return CONVERSATION_ON;
 }
 
-static enum dialogue_next
-step_header(struct dialogue *d, enum dialogue_rest rest)
+static enum conversation_next
+step_header(struct dialogue *d, enum conversation_rest rest)
 {
     size_t line_bytes = 0;
     size_t whole_bytes = 0;
-    enum dialogue_next next;
+    enum conversation_next next;
     int error = codec_find_line(buffer_head(d->input), buffer_length(d->input),
                                 &line_bytes, &whole_bytes);
 
@@ -641,7 +633,7 @@ step_header(struct dialogue *d, enum dialogue_rest rest)
         return step_part_of_line(d, rest);
     }
     next = dialogue_make_room(d, TEXT_MAX);
-    if (next != DIALOGUE_ON) {
+    if (next != CONVERSATION_ON) {
         return next;
     }
     if (error == 0) {
@@ -650,11 +642,11 @@ step_header(struct dialogue *d, enum dialogue_rest rest)
     reply_error(d->reply, CODEC_BAD_REQUEST, 0,
                 "the header line is longer than %d bytes", CODEC_LINE_MAX);
     dialogue_close(d);
-    return DIALOGUE_ON;
+    return CONVERSATION_ON;
 }
 
-enum dialogue_next
-dialogue_step(struct dialogue *d, enum dialogue_rest rest)
+enum conversation_next
+dialogue_step(struct dialogue *d, enum conversation_rest rest)
 {
     switch (d->state) {
     case DIALOGUE_HEADER:
@@ -670,7 +662,7 @@ dialogue_step(struct dialogue *d, enum dialogue_rest rest)
     case DIALOGUE_CLOSING:
         break;
     }
-    return DIALOGUE_OVER;
+    return CONVERSATION_OVER;
 }
 
 void
@@ -716,9 +708,139 @@ dialogue_is_ended_by_silence(const struct dialogue *d)
 void
 dialogue_check(const struct dialogue *d)
 {
+    assert(d->input->bound_bytes == CODEC_HEADER_MAX + d->config->packet_bytes);
     assert(d->state != DIALOGUE_CLOSING || buffer_length(d->input) == 0);
     assert(d->state != DIALOGUE_DROPPING ||
            d->dropped_bytes <= SESSION_DROPPED_MAX);
     assert(d->state != DIALOGUE_DATA ||
            d->request.length_bytes <= d->config->packet_bytes);
+}
+
+static struct dialogue *
+of(struct conversation *conversation)
+{
+    return (struct dialogue *)conversation;
+}
+
+static const struct dialogue *
+of_const(const struct conversation *conversation)
+{
+    return (const struct dialogue *)conversation;
+}
+
+static enum conversation_next
+step(struct conversation *conversation, enum conversation_rest rest)
+{
+    return dialogue_step(of(conversation), rest);
+}
+
+static void
+woken(struct conversation *conversation, int error)
+{
+    dialogue_woken(of(conversation), error);
+}
+
+static void
+say_why(struct dialogue *d, enum conversation_end why)
+{
+    switch (why) {
+    case CONVERSATION_STOPPED:
+        if (dialogue_owes_an_answer(d)) {
+            reply_error(d->reply, CODEC_SHUTTING_DOWN, 0,
+                        "the server is ending");
+        }
+        break;
+    case CONVERSATION_IDLE:
+        reply_error(d->reply, CODEC_TIMEOUT, 0,
+                    "idle for longer than %" PRIu64 " ms",
+                    d->config->idle_timeout_ns / CLOCK_NS_PER_MS);
+        break;
+    case CONVERSATION_UNFINISHED:
+        if (d->state != DIALOGUE_DROPPING) {
+            reply_error(d->reply, CODEC_BAD_REQUEST, 0,
+                        "the request was not finished within %" PRIu64 " ms",
+                        d->config->request_timeout_ns / CLOCK_NS_PER_MS);
+        }
+        break;
+    }
+}
+
+static enum conversation_next
+end(struct conversation *conversation, enum conversation_end why)
+{
+    enum conversation_next next = dialogue_make_room(of(conversation), 0);
+
+    if (next == CONVERSATION_ON) {
+        say_why(of(conversation), why);
+        dialogue_close(of(conversation));
+    }
+    return next;
+}
+
+static bool
+is_over(const struct conversation *conversation)
+{
+    return of_const(conversation)->state == DIALOGUE_CLOSING;
+}
+
+static bool
+is_idle(const struct conversation *conversation)
+{
+    return dialogue_is_idle(of_const(conversation));
+}
+
+static bool
+is_ended_by_silence(const struct conversation *conversation)
+{
+    return dialogue_is_ended_by_silence(of_const(conversation));
+}
+
+static void
+rest_now(struct conversation *conversation)
+{
+    (void)conversation; /* it has no memory of its own */
+}
+
+static size_t
+held_bytes(const struct conversation *conversation)
+{
+    (void)conversation;
+    return 0;
+}
+
+static void
+check(const struct conversation *conversation)
+{
+    dialogue_check(of_const(conversation));
+}
+
+static void
+destroy(struct conversation *conversation)
+{
+    (void)conversation; /* in its owner's memory */
+}
+
+static const struct conversation_ops dialogue_ops = {
+    .step = step,
+    .woken = woken,
+    .end = end,
+    .is_over = is_over,
+    .is_idle = is_idle,
+    .is_ended_by_silence = is_ended_by_silence,
+    .rest = rest_now,
+    .held_bytes = held_bytes,
+    .check = check,
+    .destroy = destroy,
+};
+
+void
+dialogue_init(struct dialogue *dialogue, const struct session_config *config,
+              struct store *store, struct buffer *input, struct reply *reply)
+{
+    *dialogue = (struct dialogue){.conversation = {.ops = &dialogue_ops},
+                                  .config = config,
+                                  .store = store,
+                                  .input = input,
+                                  .reply = reply,
+                                  .state = DIALOGUE_HEADER};
 }

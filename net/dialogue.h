@@ -9,7 +9,7 @@
  * or one part of it.  It knows what the bytes at the head of the input are,
  * and nothing of sockets, time-outs or the end of the server: those are the
  * session's, which owns the input and would drive a dialogue in another
- * protocol by the same few functions.
+ * protocol by the same few functions (net/conversation.h).
  *
  *     HEADER --> READING ----------------------------> HEADER
  *            --> DATA --------------> (the write) ---> HEADER
@@ -18,10 +18,8 @@
  *     any    --> CLOSING
  *
  * Invariants.
- *   D1  a step that returns DIALOGUE_ON has consumed input or changed the
- *       state, so that finitely many steps use up any input
- *   D2  answers are given in the order of the requests, one each
- *   D3  while it is closing the input is empty
+ *   V1 to V3 of net/conversation.h
+ *   D1  while it is closing the input is empty
  *
  * Who may call.  The session that owns it.
  *
@@ -33,6 +31,7 @@
 
 #include "buffer.h"
 #include "codec.h"
+#include "conversation.h"
 #include "reply.h"
 #include "session.h"
 
@@ -46,23 +45,8 @@ enum dialogue_state {
     DIALOGUE_CLOSING   /* nothing more */
 };
 
-/* What comes after the bytes that are in the input. */
-enum dialogue_rest {
-    DIALOGUE_UNKNOWN, /* more may come any time */
-    DIALOGUE_SILENCE, /* nothing came for the gap */
-    DIALOGUE_END      /* nothing: the peer has half-closed */
-};
-
-/* How one step ended. */
-enum dialogue_next {
-    DIALOGUE_ON,      /* there may be more to do */
-    DIALOGUE_STARVED, /* more bytes must arrive first */
-    DIALOGUE_FULL,    /* the answers must be sent first */
-    DIALOGUE_WAIT,    /* a newer version must come first */
-    DIALOGUE_OVER     /* send the answers and close */
-};
-
 struct dialogue {
+    struct conversation conversation;    /* first: it is this */
     const struct session_config *config; /* const after init */
     struct store *store;                 /* const after init */
     struct buffer *input;                /* const after init */
@@ -73,10 +57,7 @@ struct dialogue {
     uint64_t discarded_bytes;     /* UNFRAMED: received and thrown away */
     int refusal;                  /* UNFRAMED: why the write will fail */
     uint64_t wait_ns;             /* READING: after capping */
-    uint64_t wait_deadline_ns;    /* READING: SESSION_WAIT's */
     int wait_error;               /* READING: how the last wait ended */
-    uint64_t finished_count;      /* requests that are behind */
-    int fault;                    /* behind the last answer of `internal` */
 };
 
 void
@@ -84,18 +65,18 @@ dialogue_init(struct dialogue *dialogue, const struct session_config *config,
               struct store *store, struct buffer *input, struct reply *reply);
 
 /* Take one step, knowing what comes after the input. */
-enum dialogue_next
-dialogue_step(struct dialogue *dialogue, enum dialogue_rest rest)
+enum conversation_next
+dialogue_step(struct dialogue *dialogue, enum conversation_rest rest)
     __attribute__((warn_unused_result));
 
-/* A DIALOGUE_WAIT has ended so: 0, ETIMEDOUT, ECANCELED or a fault. */
+/* A CONVERSATION_WAIT has ended so: 0, ETIMEDOUT, ECANCELED or a fault. */
 void dialogue_woken(struct dialogue *dialogue, int error);
 
 /*
- * Make room for one answer, as reply_make_room does; DIALOGUE_ON when there
+ * Make room for one answer, as reply_make_room does; CONVERSATION_ON when there
  * is.  Without memory the dialogue says so with its last words, and closes.
  */
-enum dialogue_next
+enum conversation_next
 dialogue_make_room(struct dialogue *dialogue, size_t data_bytes)
     __attribute__((warn_unused_result));
 
@@ -111,7 +92,7 @@ bool dialogue_is_idle(const struct dialogue *dialogue);
 /* True when a silence would end what has arrived. */
 bool dialogue_is_ended_by_silence(const struct dialogue *dialogue);
 
-/* Assert D3 and what the states promise. */
+/* Assert D1 and what the states promise. */
 void dialogue_check(const struct dialogue *dialogue);
 
 #endif

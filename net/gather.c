@@ -922,7 +922,7 @@ reason(const struct gather_result *result, char text[static GATHER_TEXT_MAX])
     case GATHER_NO_MEMORY:
         return "sent more than there is memory for";
     case GATHER_STOPPED:
-        return "stopped with the whole";
+        return "stopped before it was done";
     case GATHER_NOT_STARTED:
         break;
     }

@@ -113,7 +113,7 @@ gather_sender_create(const char *address, unsigned which, const char *token,
     const size_t length = strlen(token);
 
     if (length == 0 || length > CODEC_TOKEN_MAX || strpbrk(token, " \r\n")) {
-        return EINVAL;
+        return EACCES;
     }
     struct gather_sender *made = calloc(1, sizeof *made);
     if (!made) {
@@ -522,6 +522,45 @@ gather_sender_look(struct gather_sender *sender)
         }
     }
     return error == EAGAIN ? 0 : error;
+}
+
+/* Errors: those of read; *at_end is set where there is no more */
+static int
+copy_some(struct gather_sender *sender, int fd, bool *at_end)
+{
+    char data[16384];
+
+    ssize_t got = read(fd, data, sizeof data);
+    if (got < 0 && (errno == EINTR || errno == EAGAIN)) {
+        return 0;
+    }
+    if (got < 0) {
+        return fail_to(sender, "read what is to be sent", errno);
+    }
+    *at_end = got == 0;
+    return gather_sender_send(sender, data, (size_t)got);
+}
+
+int
+gather_sender_copy(struct gather_sender *sender, int fd)
+{
+    bool at_end = false;
+
+    int error = gather_sender_connect(sender);
+    while (!error && !at_end) {
+        struct pollfd awaited[] = {
+            {.fd = fd, .events = POLLIN},
+            {.fd = sender->fd, .events = POLLRDHUP},
+        };
+        (void)!poll(awaited, 2, -1);
+        if (awaited[1].revents) {
+            error = gather_sender_look(sender);
+        }
+        if (!error && awaited[0].revents) {
+            error = copy_some(sender, fd, &at_end);
+        }
+    }
+    return error;
 }
 
 /* Nothing more can be sent, and what was answered stays true. */

@@ -52,7 +52,8 @@ struct gather_sender;
  * A sender that is not connected yet.
  *   address  "HOST:PORT", "[IPV6]:PORT" or "unix:PATH"
  *   which    the child's number
- * Errors: EINVAL  the address is none of these, or the token is none;
+ * Errors: EINVAL  the address is none of these
+ *         EACCES  no parent gives such a token
  *         ENOMEM
  */
 int gather_sender_create(const char *address, unsigned which, const char *token,
@@ -75,6 +76,13 @@ int gather_sender_connect(struct gather_sender *sender)
 /* Append to the result. */
 int gather_sender_send(struct gather_sender *sender, const void *data,
                        size_t length_bytes) __attribute__((warn_unused_result));
+
+/*
+ * Append all that comes from a descriptor, to its end.
+ * Errors: those of read too.  It ends early when the parent is gone.
+ */
+int gather_sender_copy(struct gather_sender *sender, int fd)
+    __attribute__((warn_unused_result));
 
 /* The result is whole.  On success the parent has it. */
 int gather_sender_finish(struct gather_sender *sender)

@@ -46,19 +46,17 @@ static int
 make_absolute(const char *path, char absolute[static PATH_MAX])
 {
     char directory[PATH_MAX] = "";
+    const char *between = "";
 
     if (path[0] != '/') {
-        if (!getcwd(directory, sizeof directory - 1)) {
+        if (!getcwd(directory, sizeof directory)) {
             return errno;
         }
-        strcat(directory, "/");
+        between = "/";
     }
-    if (strlen(directory) + strlen(path) >= PATH_MAX) {
-        return ENAMETOOLONG;
-    }
-    strcpy(absolute, directory);
-    strcat(absolute, path);
-    return 0;
+    int length =
+        snprintf(absolute, PATH_MAX, "%s%s%s", directory, between, path);
+    return length < 0 || length >= PATH_MAX ? ENAMETOOLONG : 0;
 }
 
 /*

@@ -1,6 +1,7 @@
 #include "naming.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 void
@@ -26,15 +27,17 @@ naming_unix_note(uint16_t port, char name[static NAMING_MAX])
 bool
 naming_is_segment(const char *name, uid_t *user, uint16_t *port)
 {
-    unsigned long user_read;
-    unsigned port_read;
+    char *end = NULL;
     char again[NAMING_MAX];
 
-    if (sscanf(name, "dipc-%10lu-%5u", &user_read, &port_read) != 2) {
+    if (strncmp(name, "dipc-", 5) != 0) {
         return false;
     }
-    *user = (uid_t)user_read;
-    *port = (uint16_t)port_read;
+    *user = (uid_t)strtoul(name + 5, &end, 10);
+    if (*end != '-') {
+        return false;
+    }
+    *port = (uint16_t)strtoul(end + 1, NULL, 10);
     naming_segment(*user, *port, again);
     return !strcmp(name, again + 1);
 }

@@ -5,12 +5,12 @@
  * A removal: ending the server of a user and port, and clearing what is left.
  *
  * Idea.  The segment's owner lock says whether the server lives and which
- * process it is; where the segment's name was removed under a living server, the
- * control channel says it.  A living one is asked over its control channel (or, where
- * that cannot be reached, by SIGTERM) and then awaited by a descriptor of the
- * process, which can be mistaken for no other.  A dead one's segment and
- * socket are removed under locks that a starting server respects: never those
- * of a live one.
+ * process it is; where the segment's name was removed under a living server,
+ * the control channel says it.  A living one is asked over its control channel
+ * (or, where that cannot be reached, by SIGTERM) and then awaited by a
+ * descriptor of the process, which can be mistaken for no other.  A dead one's
+ * segment and socket are removed under locks that a starting server respects:
+ * never those of a live one.
  *
  * Who may call.  Any process but the server itself.
  */

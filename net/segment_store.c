@@ -118,6 +118,18 @@ mode_of(enum store_mode mode)
     return MAILBOX_REPLACE;
 }
 
+static struct mailbox_write
+mailbox_write_of(const struct store_write *request)
+{
+    return (struct mailbox_write){
+        .mode = mode_of(request->mode),
+        .offset_bytes = request->offset_bytes,
+        .if_version = version_of(request->if_version),
+        .data = request->data,
+        .length_bytes = request->length_bytes,
+    };
+}
+
 static int
 write_mailbox(struct store *store, const struct store_write *request,
               struct store_view *view)
@@ -125,13 +137,7 @@ write_mailbox(struct store *store, const struct store_write *request,
     struct segment_store *self = of(store);
     struct timespec deadline = lock_deadline(self);
     struct mailbox_view found = {0};
-    const struct mailbox_write wanted = {
-        .mode = mode_of(request->mode),
-        .offset_bytes = request->offset_bytes,
-        .if_version = version_of(request->if_version),
-        .data = request->data,
-        .length_bytes = request->length_bytes,
-    };
+    const struct mailbox_write wanted = mailbox_write_of(request);
 
     if (!has_mailbox(store, request->mailbox)) {
         return ENOENT;
@@ -139,6 +145,88 @@ write_mailbox(struct store *store, const struct store_write *request,
     int error =
         mailbox_write(self->segment, self->seat, (uint32_t)request->mailbox,
                       &wanted, &deadline, &found);
+    set_view(view, &found);
+    tell_recoveries(self);
+    return lock_error(error);
+}
+
+static struct store_content
+content_of(const struct mailbox_content *content)
+{
+    return (struct store_content){
+        .bytes = content->bytes,
+        .size_bytes = content->size_bytes,
+        .version = content->version,
+    };
+}
+
+/* What a caller of ours gave, on its way through the mailbox. */
+struct visit {
+    uint64_t mailbox;
+    int (*look)(void *context, const struct store_content *content);
+    int (*decide)(void *context, const struct store_content *content,
+                  struct store_write *write);
+    void *context;
+};
+
+static int
+look_at(void *context, const struct mailbox_content *content)
+{
+    const struct visit *visit = context;
+    const struct store_content shown = content_of(content);
+
+    return visit->look(visit->context, &shown);
+}
+
+static int
+decide_on(void *context, const struct mailbox_content *content,
+          struct mailbox_write *write)
+{
+    const struct visit *visit = context;
+    const struct store_content shown = content_of(content);
+    struct store_write wanted = {.mailbox = visit->mailbox,
+                                 .if_version = STORE_ANY_VERSION};
+
+    int error = visit->decide(visit->context, &shown, &wanted);
+    *write = mailbox_write_of(&wanted);
+    return error;
+}
+
+static int
+inspect_mailbox(struct store *store, uint64_t mailbox,
+                int (*look)(void *context, const struct store_content *content),
+                void *context)
+{
+    struct segment_store *self = of(store);
+    struct timespec deadline = lock_deadline(self);
+    struct visit visit = {.look = look, .context = context};
+
+    if (!has_mailbox(store, mailbox)) {
+        return ENOENT;
+    }
+    int error = mailbox_inspect(self->segment, self->seat, (uint32_t)mailbox,
+                                look_at, &visit, &deadline);
+    tell_recoveries(self);
+    return lock_error(error);
+}
+
+static int
+update_mailbox(struct store *store, uint64_t mailbox,
+               int (*decide)(void *context, const struct store_content *content,
+                             struct store_write *write),
+               void *context, struct store_view *view)
+{
+    struct segment_store *self = of(store);
+    struct timespec deadline = lock_deadline(self);
+    struct mailbox_view found = {0};
+    struct visit visit = {
+        .mailbox = mailbox, .decide = decide, .context = context};
+
+    if (!has_mailbox(store, mailbox)) {
+        return ENOENT;
+    }
+    int error = mailbox_update(self->segment, self->seat, (uint32_t)mailbox,
+                               decide_on, &visit, &deadline, &found);
     set_view(view, &found);
     tell_recoveries(self);
     return lock_error(error);
@@ -203,6 +291,8 @@ describe(struct store *store, uint64_t mailbox, char *text, size_t room_bytes,
 static const struct store_ops store_ops = {
     .read = read_mailbox,
     .write = write_mailbox,
+    .inspect = inspect_mailbox,
+    .update = update_mailbox,
     .version = read_version,
     .wait = wait_for_version,
     .describe = describe,
@@ -260,8 +350,8 @@ static const struct store_source_ops source_ops = {
 };
 
 void
-segment_source_init(struct segment_source *source, struct segment *segment,
-                    uint64_t lock_timeout_ns, struct log *log)
+segment_store_init(struct segment_source *source, struct segment *segment,
+                   uint64_t lock_timeout_ns, struct log *log)
 {
     *source = (struct segment_source){
         .source = {.ops = &source_ops},

@@ -30,7 +30,7 @@ struct segment_source {
 };
 
 /* log may be NULL. */
-void segment_source_init(struct segment_source *source, struct segment *segment,
-                         uint64_t lock_timeout_ns, struct log *log);
+void segment_store_init(struct segment_source *source, struct segment *segment,
+                        uint64_t lock_timeout_ns, struct log *log);
 
 #endif

@@ -13,6 +13,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "census.h"
 #include "client.h"
 #include "closing.h"
 #include "roster.h"
@@ -37,6 +38,7 @@ enum event_kind {
 struct server {
     struct server_config config; /* const after create */
     struct statistics statistics;
+    struct census census;
     struct session_config session_config; /* const after create */
     struct client_host host;              /* const after create */
     atomic_bool stopping;
@@ -79,6 +81,7 @@ init_session_config(struct server *server)
         .wait_max_ns = config->wait_max_ns,
         .clock = {.now_ns = clock_now_ns},
         .statistics = &server->statistics,
+        .census = &server->census,
     };
     server->host = (struct client_host){
         .session = &server->session_config,
@@ -191,11 +194,15 @@ server_create(const struct server_config *config, struct server **server)
     if (error) {
         goto free_memory;
     }
+    error = census_init(&made->census);
+    if (error) {
+        goto close_descriptors;
+    }
     init_session_config(made);
     error = roster_init(&made->roster, config->clients_max, config->source,
                         client_serve, &made->host);
     if (error) {
-        goto close_descriptors;
+        goto fini_census;
     }
     error = closings_init(&made->closings);
     if (error) {
@@ -212,6 +219,8 @@ fini_closings:
     closings_fini(&made->closings);
 fini_roster:
     roster_fini(&made->roster);
+fini_census:
+    census_fini(&made->census);
 close_descriptors:
     close_descriptors(made);
 free_memory:
@@ -224,6 +233,7 @@ server_destroy(struct server *server)
 {
     closings_fini(&server->closings);
     roster_fini(&server->roster);
+    census_fini(&server->census);
     close_descriptors(server);
     free(server);
 }
@@ -272,7 +282,7 @@ refuse(struct server *server, int fd, const char *why)
     uint64_t now_ns = clock_now_ns(NULL);
 
     log_refusal(server, why, now_ns);
-    closings_add(&server->closings, fd, session_refusal(), now_ns);
+    closings_refuse(&server->closings, fd, now_ns);
 }
 
 /* A close is no reset while nothing has come that nobody read. */

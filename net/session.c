@@ -2,13 +2,15 @@
 
 #include <assert.h>
 #include <errno.h>
-#include <inttypes.h>
 #include <stdlib.h>
 
 #include "buffer.h"
 #include "clock.h"
+#include "conversation.h"
 #include "dialogue.h"
+#include "protocol.h"
 #include "reply.h"
+#include "resp.h"
 
 /* What the input takes when first needed, if its bound allows. */
 #define INPUT_FIRST 16384
@@ -23,13 +25,18 @@ struct session {
     const struct session_config *config; /* const after init */
     struct buffer input;
     struct reply reply;
-    struct dialogue dialogue;
-    uint64_t quiet_since_ns; /* when bytes last came or went */
-    uint64_t begun_ns;       /* when the request under way began, */
-    uint64_t begun_count;    /* and how many were finished then */
-    uint64_t deadline_ns;    /* RECEIVE: when silence means `due` */
+    struct session_about about;
+    struct conversation *conversation;
+    struct dialogue dialogue; /* the conversation, unless it is RESP's */
+    uint64_t quiet_since_ns;  /* when bytes last came or went */
+    uint64_t begun_ns;        /* when the request under way began, */
+    uint64_t begun_count;     /* and how many were finished then */
+    uint64_t deadline_ns;     /* RECEIVE: when silence means `due` */
     enum silence due;
     enum silence silence; /* has come to mean this */
+    uint64_t told_count;  /* finished requests that the statistics know */
+    bool is_decided;      /* the protocol is known */
+    bool is_waiting;      /* between SESSION_WAIT and session_woken */
     bool is_sending;      /* until all output is sent */
     bool is_ended;        /* the peer sends no more */
     bool is_stopping;
@@ -50,19 +57,13 @@ session_create(const struct session_config *config, struct store *store,
     reply_init(&s->reply, SESSION_OUTPUT_MIN + config->packet_bytes,
                config->statistics);
     dialogue_init(&s->dialogue, config, store, &s->input, &s->reply);
+    s->conversation = &s->dialogue.conversation;
+    s->about.peer = "";
     s->deadline_ns = SESSION_FOREVER;
     s->quiet_since_ns = config->clock.now_ns(config->clock.context);
     s->begun_count = UINT64_MAX;
     *session = s;
     return 0;
-}
-
-void
-session_destroy(struct session *session)
-{
-    buffer_fini(&session->input);
-    reply_fini(&session->reply);
-    free(session);
 }
 
 static uint64_t
@@ -71,57 +72,110 @@ now_ns(const struct session *s)
     return s->config->clock.now_ns(s->config->clock.context);
 }
 
-/* Why the session ends, if there is something to be said. */
 static void
-say_why(struct session *s)
+count_waiting(struct session *s, bool is_waiting)
+{
+    if (is_waiting != s->is_waiting) {
+        s->is_waiting = is_waiting;
+        statistics_add(&s->config->statistics->waiting,
+                       is_waiting ? 1 : UINT64_MAX);
+    }
+}
+
+void
+session_destroy(struct session *session)
+{
+    count_waiting(session, false);
+    session->conversation->ops->destroy(session->conversation);
+    buffer_fini(&session->input);
+    reply_fini(&session->reply);
+    free(session);
+}
+
+static void
+count_requests(struct session *s)
+{
+    uint64_t count = s->conversation->finished_count;
+
+    if (count != s->told_count) {
+        statistics_add(&s->config->statistics->requests, count - s->told_count);
+        s->told_count = count;
+    }
+}
+
+/* From here on it is Redis's protocol; nothing has been said before. */
+static void
+become_resp(struct session *s)
+{
+    struct conversation *conversation = NULL;
+    int error = resp_create(s->config, s->dialogue.store, &s->input, &s->reply,
+                            &s->about, &conversation);
+
+    if (error == 0) {
+        s->conversation = conversation;
+        return;
+    }
+    s->conversation->fault = error;
+    reply_last_words(&s->reply, RESP_OUT_OF_MEMORY);
+    dialogue_close(&s->dialogue);
+}
+
+/* A collector, say, is for DIPC's own protocol alone. */
+static bool
+may_become_resp(const struct session *s)
+{
+    return s->dialogue.store->ops->inspect != NULL && s->config->census != NULL;
+}
+
+/* Until the protocol is known, nothing but blank lines is taken. */
+static void
+decide_protocol(struct session *s)
+{
+    enum protocol protocol =
+        protocol_of(buffer_head(&s->input), buffer_length(&s->input));
+
+    if (protocol == PROTOCOL_RESP && may_become_resp(s)) {
+        become_resp(s);
+    }
+    s->is_decided = protocol != PROTOCOL_UNKNOWN;
+}
+
+/* True when the session must end, for this reason. */
+static bool
+must_end(const struct session *s, enum conversation_end *why)
 {
     if (s->is_stopping) {
-        if (dialogue_owes_an_answer(&s->dialogue)) {
-            reply_error(&s->reply, CODEC_SHUTTING_DOWN, 0,
-                        "the server is ending");
-        }
+        *why = CONVERSATION_STOPPED;
     } else if (s->silence == SILENCE_IDLE) {
-        reply_error(&s->reply, CODEC_TIMEOUT, 0,
-                    "idle for longer than %" PRIu64 " ms",
-                    s->config->idle_timeout_ns / CLOCK_NS_PER_MS);
-    } else if (s->dialogue.state != DIALOGUE_DROPPING) {
-        reply_error(&s->reply, CODEC_BAD_REQUEST, 0,
-                    "the request was not finished within %" PRIu64 " ms",
-                    s->config->request_timeout_ns / CLOCK_NS_PER_MS);
+        *why = CONVERSATION_IDLE;
+    } else if (s->silence == SILENCE_REQUEST) {
+        *why = CONVERSATION_UNFINISHED;
+    } else {
+        return false;
     }
+    return !s->conversation->ops->is_over(s->conversation);
 }
 
-/* The server is ending, or the peer was silent for too long. */
-static enum dialogue_next
-end_dialogue(struct session *s)
-{
-    enum dialogue_next next = dialogue_make_room(&s->dialogue, 0);
-
-    if (next == DIALOGUE_ON) {
-        say_why(s);
-        dialogue_close(&s->dialogue);
-    }
-    return next;
-}
-
-static enum dialogue_next
+static enum conversation_next
 take_step(struct session *s)
 {
-    bool is_over = s->is_stopping || s->silence == SILENCE_REQUEST ||
-                   s->silence == SILENCE_IDLE;
-    enum dialogue_rest rest = DIALOGUE_UNKNOWN;
-    enum dialogue_next next;
+    enum conversation_rest rest = CONVERSATION_UNKNOWN;
+    enum conversation_next next;
+    enum conversation_end why;
 
-    if (is_over && s->dialogue.state != DIALOGUE_CLOSING) {
-        return end_dialogue(s);
+    if (!s->is_decided) {
+        decide_protocol(s);
+    }
+    if (must_end(s, &why)) {
+        return s->conversation->ops->end(s->conversation, why);
     }
     if (s->is_ended) {
-        rest = DIALOGUE_END;
+        rest = CONVERSATION_END;
     } else if (s->silence == SILENCE_GAP) {
-        rest = DIALOGUE_SILENCE;
+        rest = CONVERSATION_SILENCE;
     }
-    next = dialogue_step(&s->dialogue, rest);
-    if (next == DIALOGUE_ON) {
+    next = s->conversation->ops->step(s->conversation, rest);
+    if (next == CONVERSATION_ON) {
         s->silence = SILENCE_NONE;
     }
     return next;
@@ -133,20 +187,20 @@ set_deadline(struct session *s)
 {
     uint64_t gap_ns = clock_add_ns(s->quiet_since_ns, s->config->gap_ns);
 
-    if (dialogue_is_idle(&s->dialogue)) {
+    if (s->conversation->ops->is_idle(s->conversation)) {
         s->deadline_ns =
             clock_add_ns(s->quiet_since_ns, s->config->idle_timeout_ns);
         s->due = SILENCE_IDLE;
         return;
     }
-    if (s->begun_count != s->dialogue.finished_count) {
-        s->begun_count = s->dialogue.finished_count;
+    if (s->begun_count != s->conversation->finished_count) {
+        s->begun_count = s->conversation->finished_count;
         s->begun_ns = now_ns(s);
     }
     s->deadline_ns = clock_add_ns(s->begun_ns, s->config->request_timeout_ns);
     s->due = SILENCE_REQUEST;
     if (gap_ns <= s->deadline_ns &&
-        dialogue_is_ended_by_silence(&s->dialogue)) {
+        s->conversation->ops->is_ended_by_silence(s->conversation)) {
         s->deadline_ns = gap_ns;
         s->due = SILENCE_GAP;
     }
@@ -159,40 +213,39 @@ session_check(const struct session *session)
 
     buffer_check(&s->input);
     buffer_check(&s->reply.output);
-    dialogue_check(&s->dialogue);
-    assert(s->input.bound_bytes == CODEC_HEADER_MAX + s->config->packet_bytes);
-    assert(s->reply.output.bound_bytes ==
-           SESSION_OUTPUT_MIN + s->config->packet_bytes);
+    s->conversation->ops->check(s->conversation);
 }
 
 enum session_next
 session_advance(struct session *session)
 {
-    enum dialogue_next next = DIALOGUE_ON;
+    enum conversation_next next = CONVERSATION_ON;
 
     if (session->is_sending) {
         return SESSION_SEND;
     }
     /* Finitely many steps use up the input (D1). */
-    while (next == DIALOGUE_ON) {
+    while (next == CONVERSATION_ON) {
         next = take_step(session);
     }
     session_check(session);
+    count_requests(session);
     if (!reply_is_empty(&session->reply)) {
         session->is_sending = true;
         return SESSION_SEND;
     }
     switch (next) {
-    case DIALOGUE_STARVED:
+    case CONVERSATION_STARVED:
         set_deadline(session);
         return SESSION_RECEIVE;
-    case DIALOGUE_WAIT:
+    case CONVERSATION_WAIT:
+        count_waiting(session, true);
         return SESSION_WAIT;
-    case DIALOGUE_ON:
-    case DIALOGUE_FULL:
+    case CONVERSATION_ON:
+    case CONVERSATION_FULL:
         assert(false);
         break;
-    case DIALOGUE_OVER:
+    case CONVERSATION_OVER:
         break;
     }
     return SESSION_CLOSE;
@@ -271,17 +324,14 @@ session_sent(struct session *session, size_t bytes)
 struct session_wanted
 session_wanted(const struct session *session)
 {
-    const struct dialogue *dialogue = &session->dialogue;
-
-    return (struct session_wanted){.mailbox = dialogue->request.mailbox,
-                                   .version = dialogue->request.after_version,
-                                   .deadline_ns = dialogue->wait_deadline_ns};
+    return session->conversation->wanted;
 }
 
 void
 session_woken(struct session *session, int error)
 {
-    dialogue_woken(&session->dialogue, error);
+    count_waiting(session, false);
+    session->conversation->ops->woken(session->conversation, error);
 }
 
 void
@@ -295,23 +345,31 @@ session_rest(struct session *session)
 {
     buffer_rest(&session->input);
     buffer_rest(&session->reply.output);
+    session->conversation->ops->rest(session->conversation);
 }
 
 size_t
 session_held_bytes(const struct session *session)
 {
-    return session->input.capacity_bytes + session->reply.output.capacity_bytes;
+    return session->input.capacity_bytes +
+           session->reply.output.capacity_bytes +
+           session->conversation->ops->held_bytes(session->conversation);
 }
 
 int
 session_fault(const struct session *session)
 {
-    return session->dialogue.fault;
+    return session->conversation->fault;
 }
 
 const char *
-session_refusal(void)
+session_complaint(const struct session *session)
 {
-    return "err busy: the server has all the clients it takes: "
-           "try again later\n";
+    return session->conversation->complaint;
+}
+
+void
+session_introduce(struct session *session, uint64_t number, const char *peer)
+{
+    session->about = (struct session_about){.number = number, .peer = peer};
 }

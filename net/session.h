@@ -22,15 +22,19 @@
  *         }
  *     }
  *
+ * Which protocol it is (net/protocol.h) the first bytes tell; the conversation
+ * in it (net/conversation.h) is driven alike.
+ *
  * Answers gather while complete requests are at hand: one batch received
  * together is answered in one piece, unless it outgrows the output bound.
  *
  * Invariants.
  *   N1  answers leave in the order of their requests, one each
  *   N2  no more than CODEC_HEADER_MAX + packet bytes of input and
- *       SESSION_OUTPUT_MIN + packet bytes of output are ever held
+ *       SESSION_OUTPUT_MIN + packet bytes of output are ever held, in DIPC's
+ *       own protocol; what is held in Redis's, net/resp.h tells
  *   N3  an idle session (nothing received and unanswered, nothing to send)
- *       holds no buffer after session_rest
+ *       holds no buffer after session_rest, but for a transaction's queue
  *   N4  a request that fails has changed nothing
  *
  * Who may call.  One thread at a time.
@@ -51,6 +55,8 @@
 /* A refused write announcing more than this is not waited for: close. */
 #define SESSION_DROPPED_MAX ((uint64_t)16 << 20)
 
+struct census;
+
 /* Where a session gets the time: nanoseconds of CLOCK_MONOTONIC. */
 struct session_clock {
     uint64_t (*now_ns)(void *context);
@@ -66,6 +72,7 @@ struct session_config {
     uint64_t wait_max_ns;        /* the longest wait= that is honoured */
     struct session_clock clock;
     struct statistics *statistics; /* shared by all sessions */
+    struct census *census;         /* the same; NULL: no Redis's protocol */
 };
 
 enum session_next {
@@ -82,6 +89,12 @@ struct session_wanted {
     uint64_t deadline_ns; /* absolute, of the session's clock */
 };
 
+/* Who the client is, for those who ask. */
+struct session_about {
+    uint64_t number;  /* of the client; 0: not known */
+    const char *peer; /* its address; outlives the session */
+};
+
 struct session; /* fields in session.c's hands; see session_create */
 
 /*
@@ -92,6 +105,10 @@ int
 session_create(const struct session_config *config, struct store *store,
                struct session **session) __attribute__((warn_unused_result));
 void session_destroy(struct session *session);
+
+/* Tell a new session whose it is. */
+void
+session_introduce(struct session *session, uint64_t number, const char *peer);
 
 /* Do all that can be done now.  Never blocks, but for a mailbox's lock. */
 enum session_next
@@ -148,7 +165,10 @@ size_t session_held_bytes(const struct session *session);
  */
 int session_fault(const struct session *session);
 
-/* The early refusal of a connection, a whole answer: "err busy: ...\n". */
-const char *session_refusal(void);
+/*
+ * What the server's log is to be told of this client, a constant text; NULL:
+ * nothing.
+ */
+const char *session_complaint(const struct session *session);
 
 #endif

@@ -15,6 +15,8 @@
 struct statistics {
     _Atomic uint64_t clients;       /* connected now */
     _Atomic uint64_t clients_total; /* ever accepted */
+    _Atomic uint64_t requests;      /* of any kind, answered */
+    _Atomic uint64_t waiting;       /* for a version, now */
     _Atomic uint64_t reads;
     _Atomic uint64_t writes;
     _Atomic uint64_t conflicts;

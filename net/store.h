@@ -53,6 +53,13 @@ struct store_view {
     size_t length_bytes; /* copied by a read */
 };
 
+/* A whole content, while an operation shows it. */
+struct store_content {
+    const char *bytes;
+    uint64_t size_bytes;
+    uint64_t version;
+};
+
 /* How one that has a result to send begins: see net/collector.h. */
 struct store_opening {
     uint64_t which;
@@ -74,6 +81,29 @@ struct store_ops {
     /* Write atomically; the version rises by one. */
     int (*write)(struct store *store, const struct store_write *request,
                  struct store_view *view);
+
+    /*
+     * Show the whole content to `look`, while nobody writes it.  What `look`
+     * returns is returned.  It neither blocks nor uses the store.  NULL, and
+     * `update` too: this store is for DIPC's own protocol alone.
+     */
+    int (*inspect)(struct store *store, uint64_t mailbox,
+                   int (*look)(void *context,
+                               const struct store_content *content),
+                   void *context);
+
+    /*
+     * Show the whole content to `decide`, and write what it decides before
+     * anybody else writes: *write comes filled for this mailbox, to replace
+     * nothing.  When it returns an error, that is returned, and nothing is
+     * written.  It neither blocks nor uses the store, and may be asked again
+     * about a newer content, when its former decision counts no more.
+     */
+    int (*update)(struct store *store, uint64_t mailbox,
+                  int (*decide)(void *context,
+                                const struct store_content *content,
+                                struct store_write *write),
+                  void *context, struct store_view *view);
 
     /* The version now.  Never blocks. */
     int (*version)(struct store *store, uint64_t mailbox, uint64_t *version);

@@ -36,18 +36,20 @@ unix_note_write(int directory, uint16_t port,
 static bool
 decode(const char *text, struct unix_socket_file *file)
 {
-    uintmax_t device;
-    uintmax_t inode;
-    int read = 0;
+    char *end = NULL;
     char again[TEXT_MAX];
 
-    if (sscanf(text, "%20ju:%20ju:%n", &device, &inode, &read) != 2 ||
-        read == 0 || strlen(text + read) >= UNIX_SOCKET_PATH_MAX) {
+    uintmax_t device = strtoumax(text, &end, 10);
+    if (*end != ':') {
+        return false;
+    }
+    uintmax_t inode = strtoumax(end + 1, &end, 10);
+    if (*end != ':' || strlen(end + 1) >= UNIX_SOCKET_PATH_MAX) {
         return false;
     }
     *file = (struct unix_socket_file){.device = (dev_t)device,
                                       .inode = (ino_t)inode};
-    (void)snprintf(file->path, sizeof file->path, "%s", text + read);
+    (void)snprintf(file->path, sizeof file->path, "%s", end + 1);
     encode(file, again);
     return !strcmp(text, again) && file->path[0] == '/';
 }

@@ -44,16 +44,7 @@ attach(void *memory, uint32_t process)
 {
     struct shared *shared = memory;
     struct seat_table table = table_of(shared);
-    int error = seat_take(&table, process, &own_seat);
-    if (error == EOWNERDEAD) {
-        rwlock_bury(&table, &shared->lock, own_seat);
-        return 0;
-    }
-    if (error == EAGAIN) {
-        rwlock_recover(&table, &shared->lock);
-        error = seat_take(&table, process, &own_seat);
-    }
-    return error;
+    return rwlock_sit(&table, &shared->lock, process, &own_seat);
 }
 
 static int

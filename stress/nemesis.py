@@ -52,7 +52,9 @@ def repeated(
         raise AssertionError(f"the nemesis: {errors[0]}")
 
 
-def pauses(server: Served, dice: random.Random) -> contextlib.AbstractContextManager[None]:
+def pauses(
+    server: Served, dice: random.Random
+) -> contextlib.AbstractContextManager[None]:
     """The server stands still, and goes on."""
 
     def harm(over: threading.Event) -> None:
@@ -174,7 +176,9 @@ class Networks:
         finally:
             self.rule("-D", *words)
 
-    def partitions(self, dice: random.Random) -> contextlib.AbstractContextManager[None]:
+    def partitions(
+        self, dice: random.Random
+    ) -> contextlib.AbstractContextManager[None]:
         """No packet reaches the server, for a while, again and again."""
 
         def harm(over: threading.Event) -> None:

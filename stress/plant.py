@@ -21,6 +21,10 @@ from pathlib import Path
 
 TOP = Path(__file__).resolve().parents[1]
 FAULTS = TOP / "stress" / "faults"
+ARCHIVES = {
+    True: ("libdipccli.a", "libdipcnet.a", "libdipccore.a"),
+    False: ("libdipccore.a",),
+}
 LAYERS = ("core", "net", "cli")
 
 
@@ -75,14 +79,16 @@ def build(name: str, objects: Path, into: Path) -> Path:
             )
         changed[file] = text.replace(old, new)
     parts = []
+    for file in changed:
+        copy = tree / file
+        copy.parent.mkdir(parents=True, exist_ok=True)
+        copy.write_text(changed[file])
+        parts.append(str(copy))
     for file in sources(wanted):
-        if file in changed:
-            copy = tree / file
-            copy.parent.mkdir(parents=True, exist_ok=True)
-            copy.write_text(changed[file])
-            parts.append(str(copy))
-        else:
+        if file not in changed:
             parts.append(str((objects / file).with_suffix(".o")))
+    # What stands before an archive is taken instead of its member.
+    parts += [str(objects / name) for name in ARCHIVES[wanted == "dipc"]]
     program = tree / wanted
     done = subprocess.run(
         [
@@ -101,12 +107,7 @@ def build(name: str, objects: Path, into: Path) -> Path:
 
 
 def sources(program: str) -> list[str]:
+    """What is linked beside the archives."""
     if program == "dipc":
-        return [
-            f"{layer}/{path.name}"
-            for layer in LAYERS
-            for path in sorted((TOP / layer).glob("*.c"))
-            if path.name != "dipcrm.c"
-        ]
-    core = [f"core/{path.name}" for path in sorted((TOP / "core").glob("*.c"))]
-    return [f"stress/{program}.c", "stress/dice.c", "stress/moment.c", *core]
+        return ["cli/dipc.c"]
+    return [f"stress/{program}.c", "stress/dice.c", "stress/moment.c"]

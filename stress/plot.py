@@ -95,7 +95,7 @@ set tics nomirror
 
 def throughput(rows: list[Row], out: Path) -> None:
     """Operations a second, round after round."""
-    parts = []
+    parts: list[str] = []
     for name in dict.fromkeys(row.name for row in rows):
         path = out / "seconds" / name
         if path.exists():
@@ -193,5 +193,7 @@ def draw(rows: list[Row], out: Path) -> str:
     latency(rows, out)
     waits(out)
     soak(out)
-    found = sorted(path.name for path in out.glob("*.svg") if ".history" not in path.name)
+    found = sorted(
+        path.name for path in out.glob("*.svg") if ".history" not in path.name
+    )
     return f"{', '.join(found)} in build/stress"

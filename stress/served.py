@@ -16,7 +16,7 @@ START_TIMEOUT_S = 60.0
 END_TIMEOUT_S = 60.0
 
 
-def until(condition, what: str, timeout_s: float) -> None:
+def until(condition: Callable[[], object], what: str, timeout_s: float) -> None:
     """Poll a condition until it holds; fail, naming it, at the deadline."""
     deadline = time.monotonic() + timeout_s
     while not condition():

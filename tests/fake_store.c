@@ -113,6 +113,57 @@ fake_write(struct store *store, const struct store_write *request,
     return error == 0 ? fake->write_error : error;
 }
 
+static struct store_content
+content_of(const struct fake_mailbox *mailbox)
+{
+    return (struct store_content){.bytes = mailbox->content,
+                                  .size_bytes = mailbox->size_bytes,
+                                  .version = mailbox->version};
+}
+
+static int
+fake_inspect(struct store *store, uint64_t mailbox,
+             int (*look)(void *context, const struct store_content *content),
+             void *context)
+{
+    struct fake_store *fake = of(store);
+    struct store_content content;
+
+    if (mailbox >= FAKE_STORE_MAILBOXES) {
+        return ENOENT;
+    }
+    if (fake->read_error != 0) {
+        return fake->read_error;
+    }
+    content = content_of(&fake->mailboxes[mailbox]);
+    return look(context, &content);
+}
+
+/* As a store that tries anew whenever somebody else was faster. */
+static int
+fake_update(struct store *store, uint64_t mailbox,
+            int (*decide)(void *context, const struct store_content *content,
+                          struct store_write *write),
+            void *context, struct store_view *view)
+{
+    struct fake_store *fake = of(store);
+    int times = fake->asks_again ? 2 : 1;
+    struct store_write write;
+    int error = ENOENT;
+
+    while (mailbox < FAKE_STORE_MAILBOXES && times-- > 0) {
+        struct store_content content = content_of(&fake->mailboxes[mailbox]);
+
+        if (fake->write_error != 0 && !fake->writes_anyway) {
+            return fake->write_error;
+        }
+        write = (struct store_write){.mailbox = mailbox,
+                                     .if_version = STORE_ANY_VERSION};
+        error = decide(context, &content, &write);
+    }
+    return error == 0 ? fake_write(store, &write, view) : error;
+}
+
 static int
 fake_version(struct store *store, uint64_t mailbox, uint64_t *version)
 {
@@ -160,6 +211,8 @@ fake_describe(struct store *store, uint64_t mailbox, char *text,
 
 static const struct store_ops fake_ops = {.read = fake_read,
                                           .write = fake_write,
+                                          .inspect = fake_inspect,
+                                          .update = fake_update,
                                           .version = fake_version,
                                           .wait = fake_wait,
                                           .describe = fake_describe};

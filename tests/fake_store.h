@@ -33,6 +33,7 @@ struct fake_store {
     int version_error;     /* what the next looks at a version return */
     int describe_error;    /* what the next descriptions return */
     bool writes_anyway;    /* a write that fails has happened all the same */
+    bool asks_again;       /* an update asks twice what is to be written */
     uint64_t version_lead; /* how much a look at a version promises too much */
     uint64_t now_ns;       /* what the clock shows */
 };

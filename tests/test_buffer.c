@@ -199,6 +199,44 @@ small_steps_cost_time_in_proportion_to_the_bytes(void **state)
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
+static void
+what_is_cut_is_forgotten_and_its_room_there_again(void **state)
+{
+    struct buffer buffer;
+
+    (void)state;
+    buffer_init(&buffer, 4, 8);
+    assert_null(buffer_bytes(&buffer));
+    buffer_cut(&buffer, 0);
+    assert_int_equal(buffer_reserve(&buffer, 6), 0);
+    memcpy(buffer_tail(&buffer), "abcdef", 6);
+    buffer_append(&buffer, 6);
+    buffer_consume(&buffer, 1);
+    buffer_cut(&buffer, 3);
+    assert_int_equal(buffer_length(&buffer), 3);
+    assert_memory_equal(buffer_head(&buffer), "bcd", 3);
+    assert_ptr_equal(buffer_bytes(&buffer), buffer_head(&buffer));
+    assert_int_equal(buffer_reserve(&buffer, 5), 0);
+    buffer_check(&buffer);
+    buffer_fini(&buffer);
+}
+
+static void
+a_bound_that_is_widened_holds_more_and_never_less(void **state)
+{
+    struct buffer buffer;
+
+    (void)state;
+    buffer_init(&buffer, 4, 8);
+    assert_int_equal(buffer_reserve(&buffer, 9), ENOBUFS);
+    buffer_widen(&buffer, 9);
+    assert_int_equal(buffer_reserve(&buffer, 9), 0);
+    buffer_widen(&buffer, 1);
+    assert_int_equal(buffer.bound_bytes, 9);
+    buffer_check(&buffer);
+    buffer_fini(&buffer);
+}
+
 int
 main(void)
 {
@@ -212,6 +250,8 @@ main(void)
         TEST(without_memory_what_is_held_stays),
         TEST(without_memory_a_buffer_moves_what_it_would_rather_not),
         cmocka_unit_test(small_steps_cost_time_in_proportion_to_the_bytes),
+        cmocka_unit_test(what_is_cut_is_forgotten_and_its_room_there_again),
+        cmocka_unit_test(a_bound_that_is_widened_holds_more_and_never_less),
     };
 
     return cmocka_run_group_tests_name("buffer", tests, NULL, NULL);

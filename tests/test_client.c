@@ -11,6 +11,7 @@
 #include "cmocka_all.h"
 #include "fake_store.h"
 #include "live_server.h"
+#include "protocol.h"
 #include "session.h"
 
 static void
@@ -249,7 +250,7 @@ without_a_seat_the_client_is_told_busy(void **state)
     live.config.source = &source;
     live_server_start(&live);
     int fd = live_server_connect(&live);
-    live_server_expect(fd, session_refusal());
+    live_server_expect(fd, protocol_refusal(PROTOCOL_DIPC));
     assert_int_equal(live_server_drain(fd), 0);
     (void)close(fd);
     assert_int_equal(live_server_end(&live), 0);

@@ -6,6 +6,7 @@
 
 #include "closing.h"
 #include "cmocka_all.h"
+#include "protocol.h"
 
 static struct closings closings;
 
@@ -39,11 +40,19 @@ make_pair(int *peer, int *closed)
 static void
 expect_text_and_end(int peer, const char *text)
 {
-    char received[64] = "";
+    char received[128] = "";
 
     assert_int_equal(recv(peer, received, sizeof received, MSG_WAITALL),
                      strlen(text));
     assert_string_equal(received, text);
+}
+
+static void
+expect_nothing(int peer)
+{
+    char next;
+
+    assert_int_equal(recv(peer, &next, 1, MSG_DONTWAIT), -1);
 }
 
 static void
@@ -227,6 +236,87 @@ those_in_the_middle_leave_too(void **state)
     (void)close(peers[2]);
 }
 
+/* Who is refused is told in the protocol of its first bytes. */
+static void
+a_refusal_is_told_in_the_protocol_of_the_refused(void **state)
+{
+    static const struct {
+        const char *sent;
+        enum protocol protocol;
+        bool is_early; /* it was there before the refusal */
+    } rows[] = {
+        {"r 3\n", PROTOCOL_DIPC, true},
+        {"PING\r\n", PROTOCOL_RESP, true},
+        {"r 3\n", PROTOCOL_DIPC, false},
+        {"*1\r\n", PROTOCOL_RESP, false},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        int peer;
+        int closed;
+
+        make_pair(&peer, &closed);
+        if (rows[i].is_early) {
+            assert_true(send(peer, rows[i].sent, strlen(rows[i].sent), 0) > 0);
+        }
+        closings_refuse(&closings, closed, 1);
+        if (!rows[i].is_early) {
+            closings_dispatch(&closings, 2);
+            expect_nothing(peer);
+            assert_true(send(peer, rows[i].sent, strlen(rows[i].sent), 0) > 0);
+            closings_dispatch(&closings, 3);
+        }
+        expect_text_and_end(peer, protocol_refusal(rows[i].protocol));
+        (void)close(peer);
+        closings_dispatch(&closings, 4);
+        assert_int_equal(closings.count, 0);
+    }
+}
+
+static void
+who_says_nothing_is_refused_after_a_while(void **state)
+{
+    const uint64_t told_ns = 5 + CLOSING_TIME_NS;
+    int peer;
+    int closed;
+
+    (void)state;
+    make_pair(&peer, &closed);
+    closings_refuse(&closings, closed, 5);
+    assert_int_equal(closings_expire(&closings, 6), told_ns);
+    expect_nothing(peer);
+    assert_int_equal(closings_expire(&closings, told_ns),
+                     told_ns + CLOSING_TIME_NS);
+    expect_text_and_end(peer, protocol_refusal(PROTOCOL_UNKNOWN));
+    assert_int_equal(closings.count, 1);
+    assert_int_equal(closings_expire(&closings, told_ns + CLOSING_TIME_NS),
+                     CLOCK_NEVER);
+    assert_int_equal(closings.count, 0);
+    (void)close(peer);
+}
+
+static void
+who_must_go_before_it_was_heard_is_told_all_the_same(void **state)
+{
+    int peers[2];
+    int closed;
+
+    (void)state;
+    make_pair(&peers[0], &closed);
+    closings_refuse(&closings, closed, 1);
+    closings_fini(&closings);
+    expect_text_and_end(peers[0], protocol_refusal(PROTOCOL_UNKNOWN));
+    (void)close(peers[0]);
+    assert_int_equal(closings_init(&closings), 0);
+    make_pair(&peers[1], &closed); /* it half-closes before a word */
+    closings_refuse(&closings, closed, 1);
+    assert_int_equal(shutdown(peers[1], SHUT_WR), 0);
+    closings_dispatch(&closings, 2);
+    expect_text_and_end(peers[1], protocol_refusal(PROTOCOL_UNKNOWN));
+    (void)close(peers[1]);
+}
+
 int
 main(void)
 {
@@ -247,6 +337,12 @@ main(void)
                                         end),
         cmocka_unit_test_setup_teardown(those_in_the_middle_leave_too, begin,
                                         end),
+        cmocka_unit_test_setup_teardown(
+            a_refusal_is_told_in_the_protocol_of_the_refused, begin, end),
+        cmocka_unit_test_setup_teardown(
+            who_says_nothing_is_refused_after_a_while, begin, end),
+        cmocka_unit_test_setup_teardown(
+            who_must_go_before_it_was_heard_is_told_all_the_same, begin, end),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

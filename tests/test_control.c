@@ -300,7 +300,7 @@ the_directory_is_the_users_alone(void **state)
     control_close(&control);
 }
 
-/* The clients' socket is removed with a dead server's, not with a live one's. */
+/* The clients' socket goes with a dead server's, not with a live one's. */
 static void
 a_noted_socket_goes_with_its_server(void **state)
 {

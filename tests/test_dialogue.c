@@ -63,8 +63,8 @@ put(struct desk *desk, const char *text)
 }
 
 static void
-assert_step(struct desk *desk, enum dialogue_rest rest, enum dialogue_next next,
-            enum dialogue_state state)
+assert_step(struct desk *desk, enum conversation_rest rest,
+            enum conversation_next next, enum dialogue_state state)
 {
     assert_int_equal(dialogue_step(&desk->dialogue, rest), next);
     assert_int_equal(desk->dialogue.state, state);
@@ -91,16 +91,17 @@ one_step_takes_one_part_of_a_request(void **state)
     struct desk *desk = *state;
 
     put(desk, "w 3 2\nhir 3\nr");
-    assert_step(desk, DIALOGUE_UNKNOWN, DIALOGUE_ON, DIALOGUE_DATA);
+    assert_step(desk, CONVERSATION_UNKNOWN, CONVERSATION_ON, DIALOGUE_DATA);
     assert_said(desk, "");
-    assert_step(desk, DIALOGUE_UNKNOWN, DIALOGUE_ON, DIALOGUE_HEADER);
+    assert_step(desk, CONVERSATION_UNKNOWN, CONVERSATION_ON, DIALOGUE_HEADER);
     assert_said(desk, "ok 0 version=1 size=2\n");
-    assert_step(desk, DIALOGUE_UNKNOWN, DIALOGUE_ON, DIALOGUE_READING);
-    assert_step(desk, DIALOGUE_UNKNOWN, DIALOGUE_ON, DIALOGUE_HEADER);
+    assert_step(desk, CONVERSATION_UNKNOWN, CONVERSATION_ON, DIALOGUE_READING);
+    assert_step(desk, CONVERSATION_UNKNOWN, CONVERSATION_ON, DIALOGUE_HEADER);
     assert_said(desk, "ok 2 version=1 size=2\nhi");
-    assert_step(desk, DIALOGUE_UNKNOWN, DIALOGUE_STARVED, DIALOGUE_HEADER);
+    assert_step(desk, CONVERSATION_UNKNOWN, CONVERSATION_STARVED,
+                DIALOGUE_HEADER);
     assert_int_equal(buffer_length(&desk->input), 1);
-    assert_int_equal(desk->dialogue.finished_count, 2);
+    assert_int_equal(desk->dialogue.conversation.finished_count, 2);
 }
 
 static void
@@ -109,22 +110,25 @@ what_follows_the_input_decides_what_it_means(void **state)
     struct desk *desk = *state;
 
     put(desk, "r 3");
-    assert_step(desk, DIALOGUE_UNKNOWN, DIALOGUE_STARVED, DIALOGUE_HEADER);
+    assert_step(desk, CONVERSATION_UNKNOWN, CONVERSATION_STARVED,
+                DIALOGUE_HEADER);
     assert_true(dialogue_is_ended_by_silence(&desk->dialogue));
-    assert_step(desk, DIALOGUE_SILENCE, DIALOGUE_ON, DIALOGUE_READING);
-    assert_step(desk, DIALOGUE_UNKNOWN, DIALOGUE_ON, DIALOGUE_HEADER);
+    assert_step(desk, CONVERSATION_SILENCE, CONVERSATION_ON, DIALOGUE_READING);
+    assert_step(desk, CONVERSATION_UNKNOWN, CONVERSATION_ON, DIALOGUE_HEADER);
     assert_said(desk, "ok 0 version=0 size=0\n");
     put(desk, "w 3\n");
-    assert_step(desk, DIALOGUE_UNKNOWN, DIALOGUE_ON, DIALOGUE_UNFRAMED);
-    assert_step(desk, DIALOGUE_UNKNOWN, DIALOGUE_STARVED, DIALOGUE_UNFRAMED);
+    assert_step(desk, CONVERSATION_UNKNOWN, CONVERSATION_ON, DIALOGUE_UNFRAMED);
+    assert_step(desk, CONVERSATION_UNKNOWN, CONVERSATION_STARVED,
+                DIALOGUE_UNFRAMED);
     assert_false(dialogue_is_ended_by_silence(&desk->dialogue));
     put(desk, "hi");
-    assert_step(desk, DIALOGUE_UNKNOWN, DIALOGUE_STARVED, DIALOGUE_UNFRAMED);
+    assert_step(desk, CONVERSATION_UNKNOWN, CONVERSATION_STARVED,
+                DIALOGUE_UNFRAMED);
     assert_true(dialogue_is_ended_by_silence(&desk->dialogue));
-    assert_step(desk, DIALOGUE_END, DIALOGUE_ON, DIALOGUE_HEADER);
+    assert_step(desk, CONVERSATION_END, CONVERSATION_ON, DIALOGUE_HEADER);
     assert_said(desk, "ok 0 version=1 size=2\n");
-    assert_step(desk, DIALOGUE_END, DIALOGUE_ON, DIALOGUE_CLOSING);
-    assert_step(desk, DIALOGUE_END, DIALOGUE_OVER, DIALOGUE_CLOSING);
+    assert_step(desk, CONVERSATION_END, CONVERSATION_ON, DIALOGUE_CLOSING);
+    assert_step(desk, CONVERSATION_END, CONVERSATION_OVER, DIALOGUE_CLOSING);
     assert_said(desk, "");
 }
 
@@ -136,17 +140,17 @@ full_answers_stop_a_step_before_it_does_anything(void **state)
 
     do {
         put(desk, "r 3\nr 3\n");
-        while (dialogue_step(&desk->dialogue, DIALOGUE_UNKNOWN) ==
-               DIALOGUE_ON) {
+        while (dialogue_step(&desk->dialogue, CONVERSATION_UNKNOWN) ==
+               CONVERSATION_ON) {
             steps++;
         }
     } while (buffer_length(&desk->input) == 0 && steps < 1000);
     assert_true(steps < 1000);
     put(desk, "w 3 2\nhi");
-    assert_step(desk, DIALOGUE_UNKNOWN, DIALOGUE_FULL, DIALOGUE_HEADER);
+    assert_step(desk, CONVERSATION_UNKNOWN, CONVERSATION_FULL, DIALOGUE_HEADER);
     assert_int_equal(desk->fake.mailboxes[3].version, 0);
     reply_sent(&desk->reply, buffer_length(&desk->reply.output));
-    assert_step(desk, DIALOGUE_UNKNOWN, DIALOGUE_ON, DIALOGUE_READING);
+    assert_step(desk, CONVERSATION_UNKNOWN, CONVERSATION_ON, DIALOGUE_READING);
 }
 
 static void
@@ -162,12 +166,12 @@ a_request_owes_an_answer_until_it_has_one(void **state)
     assert_false(dialogue_owes_an_answer(dialogue));
     put(desk, "w 99 5\n");
     assert_true(dialogue_owes_an_answer(dialogue));
-    assert_step(desk, DIALOGUE_UNKNOWN, DIALOGUE_ON, DIALOGUE_DROPPING);
+    assert_step(desk, CONVERSATION_UNKNOWN, CONVERSATION_ON, DIALOGUE_DROPPING);
     assert_false(dialogue_owes_an_answer(dialogue));
     assert_false(dialogue_is_idle(dialogue));
     put(desk, "12345w 3\n");
-    assert_step(desk, DIALOGUE_UNKNOWN, DIALOGUE_ON, DIALOGUE_HEADER);
-    assert_step(desk, DIALOGUE_UNKNOWN, DIALOGUE_ON, DIALOGUE_UNFRAMED);
+    assert_step(desk, CONVERSATION_UNKNOWN, CONVERSATION_ON, DIALOGUE_HEADER);
+    assert_step(desk, CONVERSATION_UNKNOWN, CONVERSATION_ON, DIALOGUE_UNFRAMED);
     assert_true(dialogue_owes_an_answer(dialogue));
     dialogue_close(dialogue);
     assert_false(dialogue_owes_an_answer(dialogue));
@@ -182,11 +186,12 @@ a_read_that_finds_an_older_version_than_was_promised_waits_on(void **state)
     fake_store_put(&desk->fake, 3, "hello");
     desk->fake.version_lead = 1;
     put(desk, "r 3 after=1 wait=5\n");
-    assert_step(desk, DIALOGUE_UNKNOWN, DIALOGUE_ON, DIALOGUE_READING);
-    assert_step(desk, DIALOGUE_UNKNOWN, DIALOGUE_WAIT, DIALOGUE_READING);
+    assert_step(desk, CONVERSATION_UNKNOWN, CONVERSATION_ON, DIALOGUE_READING);
+    assert_step(desk, CONVERSATION_UNKNOWN, CONVERSATION_WAIT,
+                DIALOGUE_READING);
     assert_said(desk, "");
     dialogue_woken(&desk->dialogue, ETIMEDOUT);
-    assert_step(desk, DIALOGUE_UNKNOWN, DIALOGUE_ON, DIALOGUE_HEADER);
+    assert_step(desk, CONVERSATION_UNKNOWN, CONVERSATION_ON, DIALOGUE_HEADER);
     assert_said(desk, "err timeout: nothing newer than version 1 in 5 ms\n");
 }
 

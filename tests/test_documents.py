@@ -26,9 +26,22 @@ def blocks(text: str) -> list[list[str]]:
     return [block for block in found if block]
 
 
-class Readme(ProcessCase):
-    def test_its_examples_say_what_it_shows(self) -> None:
+class Examples(ProcessCase):
+    def test_those_of_the_python_tour(self) -> None:
+        tour = (machine.TOP / "docs" / "python.md").read_text()
+        server = self.dipc(mailboxes=16, mailbox_kb=64, packet_kb=4)
+        lines = [
+            line
+            for block in blocks(tour.replace(PORT, str(server.port)))
+            if any(line.startswith(">>> ") for line in block)
+            for line in [*block, ""]
+        ]
+        self.assertGreater(len(lines), 40)
+        self.play_python("\n".join(lines))
+
+    def test_those_of_the_readme(self) -> None:
         machine.need_command("nc")
+        machine.need_command("redis-cli")
         readme = (machine.TOP / "README.md").read_text()
         self.assertIn("./dipc 16 64 7000 4", readme)
         server = self.dipc(mailboxes=16, mailbox_kb=64, packet_kb=4)
@@ -52,6 +65,8 @@ class Readme(ProcessCase):
         for command, expected in commands:
             if command.startswith("./dipc "):
                 continue  # it runs already
+            if command.startswith("cc "):
+                continue  # tests/test_libdipc.py does that
             done = subprocess.run(
                 ["bash", "-c", command],
                 cwd=machine.TOP,
@@ -78,6 +93,32 @@ class Readme(ProcessCase):
         )
         example.globs["c"].close()
         self.assertEqual(said, [])
+
+
+class Commands(ProcessCase):
+    def test_what_is_said_to_be_made_can_be_made(self) -> None:
+        """What these targets do is tested where it belongs; none of them is
+        a word of the documents alone."""
+        shown = set()
+        for page in ("README.md", "docs/install.md"):
+            text = (machine.TOP / page).read_text()
+            for line in (line for block in blocks(text) for line in block):
+                if line.startswith("make "):
+                    shown.add(line.partition(" #")[0].strip())
+        self.assertGreater(len(shown), 8)
+        for command in sorted(shown):
+            with self.subTest(command):
+                done = subprocess.run(
+                    [*command.split(), "--dry-run"],
+                    cwd=machine.TOP,
+                    stdin=subprocess.DEVNULL,
+                    stdout=subprocess.DEVNULL,
+                    stderr=subprocess.PIPE,
+                    text=True,
+                    env=self.environment,
+                    timeout=40,
+                )
+                self.assertEqual(done.returncode, 0, done.stderr)
 
 
 class Protocol(ProcessCase):

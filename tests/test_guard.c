@@ -216,6 +216,11 @@ ends_well(pid_t process)
     return false;
 }
 
+/* There in builds with ThreadSanitizer, where nobody sleeps in a guard. */
+int __wrap_pthread_mutex_clocklock(pthread_mutex_t *mutex, clockid_t clock,
+                                   const struct timespec *deadline)
+    __attribute__((weak));
+
 /*
  * One is woken to take the guard, a third takes it first, and the woken one is
  * killed: nobody knows any longer that another one sleeps.
@@ -225,6 +230,9 @@ a_wake_up_that_dies_with_its_receiver_is_made_good(void **state)
 {
     int status = 0;
     (void)state;
+    if (__wrap_pthread_mutex_clocklock != NULL) {
+        skip();
+    }
     pthread_mutex_t *guard = mmap(NULL, sizeof(*guard), PROT_READ | PROT_WRITE,
                                   MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     assert_true(guard != MAP_FAILED);

@@ -448,6 +448,15 @@ class Real(ProcessCase):
             self.assertEqual(c.read(0, pieces=True).data, changed)
             self.assertEqual(c.write(0, b"short", pieces=True).version, 8)
 
+    def test_a_unix_socket_serves_as_well(self) -> None:
+        path = self.runtime / "mailboxes"
+        self.dipc("--unix", str(path))
+        with dipc.Connection.unix(path, timeout=10) as c:
+            self.assertEqual(c.where, str(path))
+            self.assertEqual(c.write(3, b"x" * 9000, pieces=True).version, 3)
+            self.assertEqual(c.read(3, pieces=True).size, 9000)
+            c.quit()
+
     def test_a_full_server_is_busy(self) -> None:
         server = self.dipc("--max-clients", "1")
         with dipc.Connection(HOST, server.port, timeout=10) as first:

@@ -907,6 +907,181 @@ a_length_beyond_the_bank_is_never_believed(void **state)
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
+/* ---- What is decided on the content under its lock. ---- */
+
+/* What a decision saw, and what it decides. */
+struct decision {
+    struct mailbox_content seen;
+    unsigned char bytes[SIZE];
+    unsigned times;
+    int error; /* what it returns */
+    struct mailbox_write write;
+    bool repeats; /* the write's data is the content itself */
+    struct segment *segment;
+    uint32_t holders; /* of the lock, while it decides */
+};
+
+static void
+note_content(struct decision *decision, const struct mailbox_content *content)
+{
+    struct rwlock_counts counts =
+        rwlock_count(&decision->segment->seats,
+                     &segment_mailbox(decision->segment, M)->lock);
+
+    decision->times++;
+    decision->seen = *content;
+    decision->holders = 10 * counts.writers + counts.readers;
+    memcpy(decision->bytes, content->bytes, content->size_bytes);
+}
+
+static int
+look(void *context, const struct mailbox_content *content)
+{
+    struct decision *decision = context;
+
+    note_content(decision, content);
+    return decision->error;
+}
+
+static int
+decide(void *context, const struct mailbox_content *content,
+       struct mailbox_write *write)
+{
+    struct decision *decision = context;
+
+    assert_int_equal(write->if_version, MAILBOX_ANY_VERSION);
+    note_content(decision, content);
+    *write = decision->write;
+    if (decision->repeats) {
+        write->data = content->bytes;
+        write->length_bytes = content->size_bytes;
+    }
+    return decision->error;
+}
+
+static int
+update(struct stage *stage, struct decision *decision)
+{
+    decision->segment = &stage->segment;
+    return mailbox_update(&stage->segment, stage->seat, M, decide, decision,
+                          NULL, &stage->view);
+}
+
+static void
+a_content_is_inspected_where_it_lies(void **state)
+{
+    struct stage *stage = *state;
+    struct decision decision = {.segment = &stage->segment};
+
+    assert_int_equal(replace(stage, "hello"), 0);
+    assert_int_equal(
+        mailbox_inspect(&stage->segment, stage->seat, M, look, &decision, NULL),
+        0);
+    assert_int_equal(decision.times, 1);
+    assert_int_equal(decision.holders, 1);
+    assert_int_equal(decision.seen.version, 1);
+    assert_int_equal(decision.seen.size_bytes, 5);
+    assert_memory_equal(decision.bytes, "hello", 5);
+    decision.error = EXDEV;
+    assert_int_equal(
+        mailbox_inspect(&stage->segment, stage->seat, M, look, &decision, NULL),
+        EXDEV);
+    content_is(stage, "hello", 5, 1);
+    assert_int_equal(atomic_load(&segment_mailbox(&stage->segment, M)->reads),
+                     3);
+}
+
+static void
+what_is_decided_on_a_content_is_written(void **state)
+{
+    struct stage *stage = *state;
+    struct decision decision = {.write = {.mode = MAILBOX_APPEND,
+                                          .if_version = MAILBOX_ANY_VERSION,
+                                          .data = " world",
+                                          .length_bytes = 6}};
+
+    assert_int_equal(replace(stage, "hello"), 0);
+    assert_int_equal(update(stage, &decision), 0);
+    assert_int_equal(decision.holders, 10);
+    assert_int_equal(decision.seen.version, 1);
+    assert_memory_equal(decision.bytes, "hello", 5);
+    assert_int_equal(stage->view.version, 2);
+    assert_int_equal(stage->view.size_bytes, 11);
+    content_is(stage, "hello world", 11, 2);
+    decision.write = (struct mailbox_write){.mode = MAILBOX_OVERWRITE,
+                                            .offset_bytes = 1,
+                                            .if_version = 2,
+                                            .data = "EA",
+                                            .length_bytes = 2};
+    assert_int_equal(update(stage, &decision), 0);
+    content_is(stage, "hEAlo world", 11, 3);
+}
+
+static void
+a_content_may_be_written_over_itself(void **state)
+{
+    static const enum mailbox_mode modes[] = {MAILBOX_REPLACE, MAILBOX_APPEND,
+                                              MAILBOX_OVERWRITE};
+    static const char *const contents[] = {"abc", "abcabc", "aabcabc"};
+    struct stage *stage = *state;
+
+    assert_int_equal(replace(stage, "abc"), 0);
+    for (unsigned i = 0; i < 3; i++) {
+        struct decision decision = {
+            .write = {.mode = modes[i],
+                      .offset_bytes = 1,
+                      .if_version = MAILBOX_ANY_VERSION},
+            .repeats = true};
+        assert_int_equal(update(stage, &decision), 0);
+        content_is(stage, contents[i], strlen(contents[i]), i + 2);
+    }
+}
+
+static void
+a_decision_that_fails_changes_nothing(void **state)
+{
+    static const struct {
+        int error; /* the decision's */
+        uint64_t if_version;
+        uint64_t length;
+        int outcome;
+    } failures[] = {
+        {EXDEV, MAILBOX_ANY_VERSION, 1, EXDEV},
+        {0, 7, 1, ESTALE},
+        {0, MAILBOX_ANY_VERSION, SIZE + 1, EFBIG},
+    };
+    struct stage *stage = *state;
+    static const char data[SIZE + 1];
+
+    assert_int_equal(replace(stage, "hello"), 0);
+    for (unsigned i = 0; i < 3; i++) {
+        struct decision decision = {
+            .error = failures[i].error,
+            .write = {.mode = MAILBOX_REPLACE,
+                      .if_version = failures[i].if_version,
+                      .data = data,
+                      .length_bytes = failures[i].length}};
+        assert_int_equal(update(stage, &decision), failures[i].outcome);
+        assert_int_equal(decision.times, 1);
+        content_is(stage, "hello", 5, 1);
+    }
+}
+
+static void
+no_mailbox_is_shown_that_is_not_there(void **state)
+{
+    struct stage *stage = *state;
+    struct decision decision = {.segment = &stage->segment};
+
+    assert_int_equal(
+        mailbox_inspect(&stage->segment, stage->seat, 2, look, &decision, NULL),
+        ENOENT);
+    assert_int_equal(mailbox_update(&stage->segment, stage->seat, 2, decide,
+                                    &decision, NULL, &stage->view),
+                     ENOENT);
+    assert_int_equal(decision.times, 0);
+}
+
 int
 main(void)
 {
@@ -943,6 +1118,16 @@ main(void)
         TEST(the_check_finds_one_byte_that_is_not_common),
         TEST(finishing_a_mailbox_in_use_is_a_bug),
         TEST(a_length_beyond_the_bank_is_never_believed),
+        cmocka_unit_test_setup_teardown(a_content_is_inspected_where_it_lies,
+                                        set_up, tear_down),
+        cmocka_unit_test_setup_teardown(what_is_decided_on_a_content_is_written,
+                                        set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_content_may_be_written_over_itself,
+                                        set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_decision_that_fails_changes_nothing,
+                                        set_up, tear_down),
+        cmocka_unit_test_setup_teardown(no_mailbox_is_shown_that_is_not_there,
+                                        set_up, tear_down),
     };
     return cmocka_run_group_tests_name("mailbox", tests, NULL, NULL);
 }

@@ -37,7 +37,7 @@ class Manual(ProcessCase):
                 self.assertEqual(done.stdout + done.stderr, "")
 
     def test_every_option_has_its_place_in_the_page(self) -> None:
-        for name in ("dipc", "dipcrm"):
+        for name in ("dipc", "dipcrm", "dipcgather", "dipcsend"):
             page = self.page(str(PAGES / f"{name}.1"))
             said = self.run_command(name, "--help").stdout
             options = set(re.findall(r"--[a-z][a-z-]+", said))

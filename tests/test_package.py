@@ -142,7 +142,7 @@ class Installed(ProcessCase):
     def test_pip_installs_it_without_a_network(self) -> None:
         # Debian's own, which people have; it may not be the one on the path.
         python = machine.system_python("ensurepip")
-        venv = self.directory / "venv"
+        venv = self.directory / "dipc"
         environment = {
             name: value
             for name, value in self.environment.items()
@@ -163,9 +163,11 @@ class Installed(ProcessCase):
             return done.stdout
 
         before = sorted(SOURCES.rglob("*"))
-        run(python, "-m", "venv", str(venv))
+        readme = (TOP / "README.md").read_text()
+        found = re.search("^    python3 (-m venv .*)$", readme, re.M)
+        assert found is not None, "README.md shows no installation"
+        run("bash", "-c", f"cd {TOP} && {python} {found[1]}")
         pip = str(venv / "bin" / "pip")
-        run(pip, "install", "--no-index", str(SOURCES))
         self.assertEqual(
             [
                 p
@@ -203,7 +205,7 @@ class Installed(ProcessCase):
         self.assertIn("hello", done.stdout)
         run(pip, "uninstall", "--yes", "dipc")
         self.assertEqual(list((venv / "bin").glob("dipc-*")), [])
-        self.assertEqual(list(venv.rglob("dipc")), [])
+        self.assertEqual(list(venv.rglob("*/dipc")), [])
 
 
 if __name__ == "__main__":

@@ -113,6 +113,39 @@ class Piped(ProcessCase):
         self.assertRegex(done.stdout.decode(), r"mailboxes +8\n")
         self.assertRegex(done.stdout.decode(), r"watching +0\n")
 
+    def test_closed_streams_are_done_without(self) -> None:
+        port = self.dipc().port
+        for program in ("prompt", "chat"):
+            path = TOP / "cli" / "python" / f"{program}.py"
+            for closed in ("<&-", ">&- <&-", ">&- 2>&- <&-"):
+                with self.subTest(program, closed=closed):
+                    done = subprocess.run(
+                        ["bash", "-c", f"{path} {port} {closed}"],
+                        capture_output=True,
+                        text=True,
+                        timeout=40,
+                    )
+                    self.assertEqual(done.stderr, "")
+                    self.assertEqual(done.returncode, 0)
+
+    def test_a_reader_that_goes_away_is_no_disaster(self) -> None:
+        port = self.dipc().port
+        for program in ("prompt", "chat"):
+            path = TOP / "cli" / "python" / f"{program}.py"
+            with self.subTest(program):
+                done = subprocess.run(
+                    [
+                        *("bash", "-c"),
+                        f"set -o pipefail; yes help | head -n 5000 | "
+                        f"{path} {port} | head -n 1",
+                    ],
+                    capture_output=True,
+                    text=True,
+                    timeout=60,
+                )
+                self.assertEqual(done.stderr, "")
+                self.assertEqual(done.returncode, 141)
+
     def test_nobody_there_is_told(self) -> None:
         with socket.socket() as bound:
             bound.bind(("127.0.0.1", 0))

@@ -468,7 +468,7 @@ class Closing(ProcessCase):
         server = self.dipc()
         for fatal, code in (
             (b"w 0 x\n", "bad-request"),
-            (b"x" * 300, "bad-request"),
+            (b"x " * 150, "bad-request"),
             (b"w 0 99999999\n", "too-large"),
             (b"q\n", ""),
         ):

@@ -992,8 +992,8 @@ wake_1_and_keep_the_guard(void *argument)
 }
 
 /*
- * The kernel gives a dead thread's mutexes back one by one: the guard may be had
- * a moment before the seat shows its owner's death.  A nap covers that.
+ * The kernel gives a dead thread's mutexes back one by one: the guard may be
+ * had a moment before the seat shows its owner's death.  A nap covers that.
  */
 static void
 a_sleeper_that_gets_a_dead_one_s_guard_rebuilds(void **state)
@@ -1028,6 +1028,38 @@ a_dead_owner_s_seat_is_taken_again(void **state)
     rwlock_recover(&stage->table, &stage->lock);
     assert_int_equal(seat_take(&stage->table, 4, &seat), 0);
     assert_int_equal(seat, 4);
+    seat_leave(&stage->table, seat);
+}
+
+static void
+who_sits_down_removes_the_dead_when_they_have_all_seats(void **state)
+{
+    struct stage *stage = *state;
+    uint32_t seat = SEAT_NONE;
+    assert_int_equal(rwlock_sit(&stage->table, &stage->lock, 0, &seat), EAGAIN);
+    does(stage, 2, wrlock);
+    queues(stage, 1, rdlock);
+    dies(stage, 2);
+    assert_int_equal(rwlock_sit(&stage->table, &stage->lock, 0, &seat), 0);
+    assert_int_equal(seat, 2);
+    finishes(stage, 1, 0);
+    counts_are(stage, 1, 0, 0);
+    assert_int_equal(recoveries(stage), 1);
+    does(stage, 1, unlock);
+    seat_leave(&stage->table, seat);
+}
+
+static void
+who_sits_down_takes_a_free_seat_and_leaves_the_dead_alone(void **state)
+{
+    struct stage *stage = *state;
+    uint32_t seat = SEAT_NONE;
+    does(stage, 1, wrlock);
+    dies(stage, 1);
+    dies(stage, 4);
+    assert_int_equal(rwlock_sit(&stage->table, &stage->lock, 0, &seat), 0);
+    assert_int_equal(seat, 4);
+    assert_int_equal(recoveries(stage), 0);
     seat_leave(&stage->table, seat);
 }
 
@@ -1151,6 +1183,8 @@ main(void)
         TEST(who_was_admitted_by_the_dead_is_told),
         TEST(a_sleeper_that_gets_a_dead_one_s_guard_rebuilds),
         TEST(a_dead_owner_s_seat_is_taken_again),
+        TEST(who_sits_down_removes_the_dead_when_they_have_all_seats),
+        TEST(who_sits_down_takes_a_free_seat_and_leaves_the_dead_alone),
         TEST(recover_removes_the_dead_from_the_middle_of_the_queue),
         TEST(a_crowd_with_short_deadlines_breaks_no_invariant),
     };

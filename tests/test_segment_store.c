@@ -36,7 +36,7 @@ begin(void **state)
     memset(memory, 0, bytes);
     const struct segment_options options = {.instance = 1, .checked = true};
     assert_int_equal(segment_init(&segment, memory, &geometry, &options), 0);
-    segment_source_init(&source, &segment, 50 * CLOCK_NS_PER_MS, NULL);
+    segment_store_init(&source, &segment, 50 * CLOCK_NS_PER_MS, NULL);
     return source.source.ops->open(&source.source, 0, &store);
 }
 
@@ -258,6 +258,66 @@ a_mailbox_is_described(void **state)
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, begin, end)
 
+struct seen {
+    uint64_t version;
+    uint64_t size_bytes;
+    char first;
+    int error; /* what is returned */
+};
+
+static int
+look(void *context, const struct store_content *content)
+{
+    struct seen *seen = context;
+
+    seen->version = content->version;
+    seen->size_bytes = content->size_bytes;
+    seen->first = content->size_bytes > 0 ? content->bytes[0] : '\0';
+    return seen->error;
+}
+
+/* Append as many bytes as the version says. */
+static int
+decide(void *context, const struct store_content *content,
+       struct store_write *write)
+{
+    assert_int_equal(write->mailbox, 1);
+    assert_int_equal(write->mode, STORE_REPLACE);
+    assert_int_equal(write->if_version, STORE_ANY_VERSION);
+    write->mode = STORE_APPEND;
+    write->data = "xxxxxxxx";
+    write->length_bytes = (size_t)content->version;
+    return look(context, content);
+}
+
+static void
+a_content_is_shown_and_what_is_decided_on_it_written(void **state)
+{
+    struct store_view view;
+    struct seen seen = {0};
+
+    (void)state;
+    assert_int_equal(
+        write_text("hello", STORE_REPLACE, 0, STORE_ANY_VERSION, &view), 0);
+    assert_int_equal(store->ops->inspect(store, 1, look, &seen), 0);
+    assert_int_equal(seen.version, 1);
+    assert_int_equal(seen.size_bytes, 5);
+    assert_int_equal(seen.first, 'h');
+    assert_int_equal(store->ops->update(store, 1, decide, &seen, &view), 0);
+    assert_int_equal(view.version, 2);
+    assert_int_equal(view.size_bytes, 6);
+    assert_int_equal(store->ops->update(store, 1, decide, &seen, &view), 0);
+    assert_int_equal(seen.version, 2);
+    expect_content("helloxxx");
+    seen.error = EXDEV;
+    assert_int_equal(store->ops->inspect(store, 1, look, &seen), EXDEV);
+    assert_int_equal(store->ops->update(store, 1, decide, &seen, &view), EXDEV);
+    expect_content("helloxxx");
+    assert_int_equal(store->ops->inspect(store, 2, look, &seen), ENOENT);
+    assert_int_equal(store->ops->update(store, 2, decide, &seen, &view),
+                     ENOENT);
+}
+
 int
 main(void)
 {
@@ -271,6 +331,8 @@ main(void)
         TEST(a_cancelled_store_does_not_wait),
         TEST(seats_are_limited_and_given_back),
         TEST(a_mailbox_is_described),
+        cmocka_unit_test_setup_teardown(
+            a_content_is_shown_and_what_is_decided_on_it_written, begin, end),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

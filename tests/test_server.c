@@ -9,6 +9,7 @@
 
 #include "cmocka_all.h"
 #include "live_server.h"
+#include "protocol.h"
 #include "session.h"
 
 static void
@@ -24,7 +25,7 @@ one_more_than_the_limit_is_told_busy(void **state)
     int second = live_server_connect(&live);
     live_server_await_clients(&live, 2);
     int third = live_server_connect(&live);
-    live_server_expect(third, session_refusal());
+    live_server_expect(third, protocol_refusal(PROTOCOL_DIPC));
     assert_int_equal(live_server_drain(third), 0);
     live_server_say(second, "r 0\n");
     live_server_expect(second, "ok 0 version=0 size=0\n");
@@ -104,7 +105,7 @@ a_refusal_survives_what_nobody_read(void **state)
         int fd = live_server_connect(&live);
         live_server_say(fd, "w 0 100000\n");
         send_much(fd, (size_t)1 << 20);
-        live_server_expect(fd, session_refusal());
+        live_server_expect(fd, protocol_refusal(PROTOCOL_DIPC));
         assert_int_equal(live_server_drain(fd), 0);
         (void)close(fd);
     }
@@ -247,7 +248,7 @@ without_descriptors_the_newcomer_is_told_busy(void **state)
     int refused = -1;
     for (int i = 0; i < 5; i++) {
         refused = live_server_connect(&live);
-        live_server_expect(refused, session_refusal());
+        live_server_expect(refused, protocol_refusal(PROTOCOL_DIPC));
         assert_int_equal(live_server_drain(refused), 0);
         (void)close(refused);
     }
@@ -292,7 +293,7 @@ without_any_descriptor_the_newcomer_waits(void **state)
     assert_int_equal(setrlimit(RLIMIT_NOFILE, &few), 0);
     size_t count = take_descriptors(taken, 256, 0);
     live_server_connect_socket(&live, told);
-    live_server_expect(told, session_refusal());
+    live_server_expect(told, protocol_refusal(PROTOCOL_DIPC));
     live_server_connect_socket(&live, waits);
     live_server_say(waits, "q\n");
     live_server_say(first, "w 0 1\nx");

@@ -6,10 +6,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "census.h"
 #include "cmocka_all.h"
 #include "codec.h"
 #include "fake_heap.h"
 #include "fake_store.h"
+#include "protocol.h"
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
@@ -1684,7 +1686,7 @@ static void
 a_session_that_has_no_memory_for_its_answer_closes_with_last_words(void **state)
 {
     static const char *const requests[] = {"r 3\n", "w 3 2\n", "s\n",
-                                           "bad\n", "q\n",     "w\n"};
+                                           "x\n",   "q\n",     "w\n"};
     size_t i;
 
     (void)state;
@@ -1810,7 +1812,7 @@ the_servers_statistics_are_answered_as_data(void **state)
 static void
 the_refusal_of_a_client_is_a_whole_answer(void **state)
 {
-    const char *refusal = session_refusal();
+    const char *refusal = protocol_refusal(PROTOCOL_DIPC);
 
     (void)state;
     assert_int_equal(strncmp(refusal, "err busy: ", 10), 0);
@@ -2066,6 +2068,9 @@ random_requests_in_random_pieces_are_answered_like_the_model(void **state)
         memset(&model, 0, sizeof model);
         model.random = seed + round;
         count = 1 + pick(&model, 60);
+        /* A longer first word would be another protocol's. */
+        ask(&model, "%s", "r 99\n");
+        expect(&model, "%s", "err no-such-mailbox\n");
         open_scene(&scene, MODEL_PACKET, MODEL_MAILBOX);
         while (count-- > 0) {
             unsigned kind = pick(&model, 8);
@@ -2106,6 +2111,7 @@ garbage_never_puts_a_session_out_of_its_bounds(void **state)
         unsigned pieces = 1 + pick(&model, 12);
 
         open_scene(&scene, MODEL_PACKET, MODEL_MAILBOX);
+        say(&scene, "r 0\n");
         while (pieces-- > 0 && scene.next == SESSION_RECEIVE) {
             char piece[64];
             size_t length = 1 + pick(&model, sizeof piece);
@@ -2132,6 +2138,31 @@ garbage_never_puts_a_session_out_of_its_bounds(void **state)
         assert_int_equal(session_held_bytes(scene.session), 0);
         close_scene(&scene);
     }
+}
+
+/* A collector's store, say, and a server that keeps no census. */
+static void
+a_store_that_shows_no_content_is_for_one_protocol(void **state)
+{
+    struct scene *scene = *state;
+    struct store_ops ops = *scene->fake.store.ops;
+    struct census census;
+
+    say(scene, "PING\r\n");
+    assert_said(scene,
+                "err bad-request: unknown verb \"PING\": r, w, s and q are "
+                "known\n");
+    ops.inspect = NULL;
+    scene->fake.store.ops = &ops;
+    scene->config.census = &census; /* not looked at */
+    session_destroy(scene->session);
+    assert_int_equal(
+        session_create(&scene->config, &scene->fake.store, &scene->session), 0);
+    scene->next = session_advance(scene->session);
+    say(scene, "*1\r\n");
+    assert_said(scene, "err bad-request: unknown verb \"*1\": r, w, s and q "
+                       "are known\n");
+    assert_open(scene);
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
@@ -2215,6 +2246,7 @@ main(void)
         cmocka_unit_test(
             random_requests_in_random_pieces_are_answered_like_the_model),
         cmocka_unit_test(garbage_never_puts_a_session_out_of_its_bounds),
+        TEST(a_store_that_shows_no_content_is_for_one_protocol),
     };
 
     return cmocka_run_group_tests_name("session", tests, NULL, NULL);

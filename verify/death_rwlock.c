@@ -10,7 +10,8 @@
  * seat is free, and the lock can be had.
  *
  * Scripts.
- *   r w   acquire for reading, for writing, and release; R W, x y: see mortals.h
+ *   r w   acquire for reading, for writing, and release; R W, x y: as in
+ *         mortals.h
  *   v     remove the dead, as a server does now and then
  */
 
@@ -37,16 +38,8 @@ static uint32_t
 sit(uint32_t hint)
 {
     uint32_t seat = SEAT_NONE;
-    int error = seat_take(&table, hint, &seat);
-    if (error == EAGAIN) {
-        rwlock_recover(&table, &lock);
-        error = seat_take(&table, hint, &seat);
-    }
-    if (error == EOWNERDEAD) {
-        rwlock_bury(&table, &lock, seat);
-    } else {
-        heddle_assert(error == 0);
-    }
+    int error = rwlock_sit(&table, &lock, hint, &seat);
+    heddle_assert(error == 0);
     return seat;
 }
 

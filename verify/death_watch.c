@@ -5,9 +5,10 @@
  *
  * Idea.  Publishers take turns by a robust mutex, as writers do by a mailbox's
  * lock.  A mortal one may die before, in, or behind the publication, and while
- * it tells the watchers.  The watch asserts its invariants around every critical
- * section (checked).  A watcher that never hears is a deadlock, or a patient one
- * that comes too late.  What main does in the end: as in death_rwlock.c.
+ * it tells the watchers.  The watch asserts its invariants around every
+ * critical section (checked).  A watcher that never hears is a deadlock, or a
+ * patient one that comes too late.  What main does in the end: as in
+ * death_rwlock.c.
  *
  * Scripts.
  *   p     publish the next version and notify

@@ -13,6 +13,9 @@
  *
  * Scripts; a capital has a deadline that may pass at any moment.
  *   r     read all             b     read one byte from offset 1
+ *   i     read all, where it lies
+ *   u     read all where it lies, and append 1 byte, or replace by 1 byte if
+ *         it is full: nobody may have written in between
  *   p     replace by 2 bytes   e     replace by nothing
  *   o     overwrite 1 byte at offset 1
  *   g     overwrite 1 byte at offset 2, behind a gap perhaps
@@ -179,6 +182,83 @@ write_some(uint32_t thread, char letter)
     }
 }
 
+/* All of a content, shown under its lock, is a read that has succeeded. */
+static void
+note_content(uint32_t thread, const struct mailbox_content *content)
+{
+    struct event *event = next_event(thread, EVENT_READ);
+    heddle_assert(content->size_bytes <= SIZE);
+    event->read = (struct mailbox_read){.max_bytes = SIZE,
+                                        .if_version = MAILBOX_ANY_VERSION};
+    event->view = (struct mailbox_view){content->version, content->size_bytes,
+                                        content->size_bytes};
+    memcpy(event->bytes, content->bytes, content->size_bytes);
+    event->error = 0;
+    note(thread, event);
+    see(thread, content->version);
+}
+
+/* Who is shown a content, and the write that it decides. */
+struct visitor {
+    uint32_t thread;
+    struct event *write;
+};
+
+static int
+take_note(void *context, const struct mailbox_content *content)
+{
+    const struct visitor *visitor = context;
+    note_content(visitor->thread, content);
+    return 0;
+}
+
+/* For the history it is a write at the very version that was shown. */
+static int
+decide(void *context, const struct mailbox_content *content,
+       struct mailbox_write *write)
+{
+    struct visitor *visitor = context;
+    bool is_full = content->size_bytes == SIZE;
+    note_content(visitor->thread, content);
+    struct event *event = next_event(visitor->thread, EVENT_WRITE);
+    uint32_t nth = (uint32_t)(event - events[visitor->thread]) + 1;
+    describe_write(&event->write, visitor->thread, is_full ? 'c' : 'a');
+    memset(event->bytes, (int)(16 * (visitor->thread + 1) + nth),
+           sizeof(event->bytes));
+    event->write.data = event->bytes;
+    event->write.if_version = MAILBOX_ANY_VERSION;
+    *write = event->write;
+    event->write.if_version = content->version;
+    note(visitor->thread, event);
+    visitor->write = event;
+    return 0;
+}
+
+static void
+visit(uint32_t thread, char letter)
+{
+    struct visitor visitor = {.thread = thread};
+    struct mailbox_view view;
+    int error;
+    if (tolower((unsigned char)letter) == 'i') {
+        error = mailbox_inspect(&segment, thread, 0, take_note, &visitor,
+                                cast_deadline(letter));
+    } else {
+        error = mailbox_update(&segment, thread, 0, decide, &visitor,
+                               cast_deadline(letter), &view);
+    }
+    if (error != 0) {
+        heddle_assert(was_refused(error, letter));
+        heddle_assert(visitor.write == NULL);
+    } else if (visitor.write != NULL) {
+        visitor.write->view = view;
+        note(thread, visitor.write); /* before it counts as answered */
+        visitor.write->error = 0;
+        note(thread, visitor.write);
+        see(thread, view.version);
+    }
+}
+
 static void
 look(uint32_t thread, char letter)
 {
@@ -231,6 +311,8 @@ act(uint32_t thread, char letter)
 {
     if (strchr("rRbB", letter) != NULL) {
         read_some(thread, letter);
+    } else if (strchr("iIuU", letter) != NULL) {
+        visit(thread, letter);
     } else if (strchr("vn", letter) != NULL) {
         look(thread, letter);
     } else if (letter == 's') {

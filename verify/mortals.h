@@ -39,7 +39,7 @@ struct mortals {
 /* Understand the command line; a mistake ends the program. */
 void mortals_read(struct mortals *mortals, int argc, char **argv);
 
-/* Where the calling thread acquires, waits or removes the dead: from, and to. */
+/* The calling thread begins, or ends, to acquire, wait or remove the dead. */
 void mortals_danger(bool begins);
 
 /* Run every script in a thread of its own; return when all have ended. */

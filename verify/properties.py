@@ -26,7 +26,13 @@ HARNESSES = {
     "rwlock_departures": LOCK,
     "watch_follow": WATCH,
     "mailbox_history": ALL,
+    "death_rwlock": LOCK,
+    "death_watch": WATCH,
+    "death_mailbox": ALL,
 }
+# What the harnesses share: who plays, by the first word of their names.
+SHARED = {"rwlock": "cast", "watch": "cast", "mailbox": "cast",
+          "death": "mortals"}
 
 
 @dataclass(frozen=True)
@@ -68,11 +74,20 @@ def futex(scripts: tuple[str, ...]) -> tuple[str, ...]:
 
 
 DEATH = ("--deaths=1",)
+# Time passes only when nobody can go on: the naps in which sleepers look for
+# the dead end then.
+MORTAL = ("--deaths=1", "--idle-time")
+MORTAL_TWICE = ("--deaths=1", "--idle-time", "--preemptions=2")
+MORTAL_ONCE = ("--deaths=1", "--idle-time", "--preemptions=1")
+MORTALS = ("--deaths=2", "--idle-time", "--preemptions=1")
 EARLY = ("--spurious", "--timeouts=1")
 EARLY_MORE = ("--spurious", "--timeouts=3")
 # Threads that come one after the other: no preemption is possible.
 SECOND_DEATH = ("--deaths=2", "--preemptions=2")
 DEADLINES = "deadlines pass at any moment"
+LOCKED = "others get the lock (L1 to L5)"
+TOLD = "others hear of a version (L5)"
+KEPT = "versions whole, kept (M1, M2)"
 
 ROWS = (
     Row("L1 to L4, bounded overtaking 0", "rwlock_turns",
@@ -142,6 +157,14 @@ ROWS = (
         "2 threads, several operations each",
         ("ww r", "rr po", "rc pa", "ag r", "oo r", "po rr", "vvv pp", "br pg"),
         True),
+    Row("read and write are one, M1", "mailbox_history",
+        "2 threads, an update against any write, a read or another",
+        ("u w", "u r", "u i", "i w", "u u", "U u", "u v", "n u"), True),
+    Row("read and write are one, M1", "mailbox_history",
+        "2 threads, 2 updates each; a cancellation",
+        ("uu uu", "uu pu", "u x0", "uu ii"), True),
+    Row("read and write are one, M1", "mailbox_history",
+        "3 threads", ("u u u", "u w r", "u u i", "u i w", "n u u")),
     Row("one history, M1, S1", "mailbox_history",
         "3 threads, any writes against a read", ("w w r", "w r r", "w w v")),
     Row("one history, M1, S1", "mailbox_history",
@@ -176,11 +199,65 @@ ROWS = (
         DEATH),
     Row("a writer's death (M2)", "mailbox_history",
         "1 thread dies in its last write; then all is used",
-        ("!p", "!e", "!oo", "!ag", "!po", "!pp", "!goo", "!gog", "!gop"), True,
-        DEATH),
+        ("!p", "!e", "!oo", "!ag", "!po", "!pp", "!goo", "!gog", "!gop", "!u",
+         "!pu"), True, DEATH),
     Row("a writer's death (M2)", "mailbox_history",
         "the same, and who puts it in order dies", ("-u !o", "-u !p"), False,
         SECOND_DEATH),
+    Row(LOCKED, "death_rwlock", "2 threads, one dies, every mix",
+        ("!w w", "!w r", "!r w", "!r r"), True, MORTAL),
+    Row(LOCKED, "death_rwlock", f"2 threads, one dies, {DEADLINES}",
+        ("!W r", "!w R", "!W w", "!R W"), True, MORTAL),
+    Row(LOCKED, "death_rwlock",
+        "2 threads, one dies, no patient waiter is ever late",
+        ("!w x", "!w y", "!r y"), True, MORTAL),
+    Row(LOCKED, "death_rwlock", "2 threads, the other removes the dead",
+        ("!w v", "!v w", "!v r"), True, MORTAL),
+    Row(LOCKED, "death_rwlock",
+        "2 threads, one dies, on futex words; at most 2 preemptions",
+        ("-f !w r", "-f !r w", "-f !w v"), False, MORTAL_TWICE),
+    Row(LOCKED, "death_rwlock",
+        "2 threads, one dies, on futex words; at most 1 preemption",
+        ("-f !w w", "-f !r r", "-f !W r", "-f !w R", "-f !w x"), False,
+        MORTAL_ONCE),
+    Row(LOCKED, "death_rwlock", "2 threads, 2 operations of one",
+        ("!wr w", "!rw r", "!w ww", "!r wr"), False, MORTAL),
+    Row(LOCKED, "death_rwlock", "3 threads, a holder dies, two are queued",
+        ("!w w r",), False, MORTAL),
+    Row(LOCKED, "death_rwlock",
+        "3 threads, one dies, every mix; at most 1 preemption",
+        ("!w w w", "!w r r", "!r w w", "!r w r", "!r r r"), False,
+        MORTAL_ONCE),
+    Row(LOCKED, "death_rwlock",
+        f"3 threads, one dies, {DEADLINES}; at most 1 preemption",
+        ("!w W r", "!W w r", "!w R w", "!r W r"), False, MORTAL_ONCE),
+    Row(LOCKED, "death_rwlock",
+        "2 threads, and who removes the dead dies; at most 1 preemption",
+        ("!r !v", "!w !v", "!v !v", "!W !v"), False, MORTALS),
+    Row(TOLD, "death_watch", "2 to 3 threads, a publisher or watcher dies",
+        ("!p n p", "!p x p", "!n p", "!N p", "!n n p", "!x p p"), True,
+        MORTAL),
+    Row(TOLD, "death_watch", "3 threads, one of them removes the dead",
+        ("!n v p", "!v n p"), True, MORTAL),
+    Row(TOLD, "death_watch", "2 threads, one dies, on futex words",
+        ("-f !n p", "-f !N p", "-f !x p"), True, MORTAL),
+    Row(TOLD, "death_watch", "3 threads, one dies, on futex words",
+        ("-f !p n p", "-f !n n p", "-f !p x p"), False, MORTAL),
+    Row(TOLD, "death_watch", "2 to 3 threads, two die; at most 1 preemption",
+        ("!p !n p", "!p !x p", "!p !p n p"), False, MORTALS),
+    Row(KEPT, "death_mailbox", "2 threads, one dies in a write, one reads",
+        ("!p r", "!o r", "!a r"), True, MORTAL),
+    Row(KEPT, "death_mailbox", "2 threads, one dies in a read, one writes",
+        ("!r a",), True, MORTAL),
+    Row(KEPT, "death_mailbox", "2 threads, one dies, every pair of writes",
+        ("!p p", "!p o", "!p a", "!o p", "!o o", "!o a", "!a p", "!a o",
+         "!a a"), False, MORTAL),
+    Row(KEPT, "death_mailbox", "2 threads, 2 operations of one",
+        ("!oo r", "!po r", "!oa r", "!o rr"), False, MORTAL),
+    Row(KEPT, "death_mailbox", f"2 threads, one dies, {DEADLINES}",
+        ("!P r", "!o R", "!A p", "!N p"), False, MORTAL),
+    Row(KEPT, "death_mailbox", "2 threads, one dies, on futex words",
+        ("-f !p r", "-f !o r", "-f !a r", "-f !r o"), False, MORTAL),
 )
 
 # The smallest search of each harness that has a choice to make.
@@ -189,9 +266,9 @@ SMALLEST = (("rwlock_turns", "r w"), ("rwlock_departures", "rr r"),
 
 # Which harnesses judge a mutant of a file: those nearest to it.
 NEAREST = {
-    "rwlock": ("rwlock_turns", "rwlock_departures"),
-    "watch": ("watch_follow",),
-    "mailbox": ("mailbox_history",),
+    "rwlock": ("rwlock_turns", "rwlock_departures", "death_rwlock"),
+    "watch": ("watch_follow", "death_watch"),
+    "mailbox": ("mailbox_history", "death_mailbox"),
     "segment": ("mailbox_history",),
     "mapping": (),
 }
@@ -230,7 +307,8 @@ def build(heddle: Path, directory: Path) -> None:
     """Every harness and the core, as they are."""
     directory.mkdir(parents=True, exist_ok=True)
     sources = [CORE / f"{name}.c" for name in ALL]
-    sources += [HERE / f"{name}.c" for name in ("cast", *HARNESSES)]
+    names = (*sorted(set(SHARED.values())), *HARNESSES)
+    sources += [HERE / f"{name}.c" for name in names]
     for source in sources:
         said = compile_one(heddle, source, directory / f"{source.stem}.o")
         if said:
@@ -245,7 +323,8 @@ def build(heddle: Path, directory: Path) -> None:
 def link_harness(heddle: Path, harness: str, directory: Path,
                  instead: dict[str, Path], output: Path) -> str:
     """Link with some objects of the core replaced by others."""
-    objects = [directory / f"{harness}.o", directory / "cast.o"]
+    shared = SHARED[harness.split("_")[0]]
+    objects = [directory / f"{harness}.o", directory / f"{shared}.o"]
     objects += [instead.get(name, directory / f"{name}.o")
                 for name in HARNESSES[harness]]
     return link(heddle, objects, output)

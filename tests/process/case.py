@@ -105,6 +105,19 @@ class ProcessCase(unittest.TestCase):
             port = read_port(reader)
         return self.adopt(known, port, log, environment)
 
+    def dipc_again(self, server: Server) -> Server:
+        """A server in the background, on the port of one that has ended."""
+        known = machine.children()
+        self.logs += 1
+        log = self.directory / f"log-{self.logs}"
+        done = self.run_command(
+            *("dipc", "--log", str(log)),
+            *(str(MAILBOXES), str(MAILBOX_KB)),
+            *(str(server.port), str(PACKET_KB)),
+        )
+        self.assertEqual(done.returncode, 0, done.stderr)
+        return self.adopt(known, server.port, log)
+
     def adopt(
         self,
         known: set[int],

@@ -165,6 +165,14 @@ def whole(value: int, name: str) -> int:
     return found
 
 
+def figure(statistics: dict[str, int | str], name: str) -> int:
+    """A number that a server's statistics must have."""
+    value = statistics.get(name)
+    if not isinstance(value, int) or value <= 0:
+        raise ConnectionLost(f"that is no DIPC server: {name} is {value}")
+    return value
+
+
 def as_bytes(data: Buffer) -> bytes:
     """Data that can be sent; TypeError for others."""
     if isinstance(data, str):

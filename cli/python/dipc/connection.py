@@ -22,6 +22,7 @@ from dipc.codec import (
     Write,
     as_bytes,
     decode,
+    figure,
     whole,
 )
 from dipc.errors import (
@@ -176,7 +177,7 @@ class Connection:
         PartlyWritten.
         """
         request = Write(mailbox, data, at, if_version)
-        if not pieces or len(as_bytes(data)) <= self._geometry()[0]:
+        if not pieces or len(as_bytes(data)) <= self.geometry()[1]:
             return self._one(request)
         return self._write_pieces(request)
 
@@ -241,6 +242,19 @@ class Connection:
             name, _, value = entry.partition(" ")
             statistics[name] = int(value) if is_number(value) else value
         return statistics
+
+    def geometry(self) -> tuple[int, int]:
+        """The bytes that a mailbox holds, and those of a packet.
+
+        Asked of the server once for a connection.
+        """
+        if self._limits is None:
+            found = self.stat()
+            self._limits = (
+                figure(found, "mailbox-bytes"),
+                figure(found, "packet-bytes"),
+            )
+        return self._limits
 
     def batch(
         self, requests: Sequence[Read | Write]
@@ -334,7 +348,7 @@ class Connection:
         one that is merely expected could be that of somebody else's write.
         """
         data = memoryview(as_bytes(request.data))
-        packet, mailbox_bytes = self._geometry()
+        mailbox_bytes, packet = self.geometry()
         if start + len(data) > mailbox_bytes:
             raise TooLarge(
                 f"{start + len(data)} bytes do not fit into a mailbox of "
@@ -362,14 +376,6 @@ class Connection:
                     answer.version,
                 ) from error
         return answer
-
-    def _geometry(self) -> tuple[int, int]:
-        """The bytes of a packet, and of a mailbox."""
-        if self._limits is None:
-            found = self.stat()
-            packet, mailbox = found["packet-bytes"], found["mailbox-bytes"]
-            self._limits = (int(packet), int(mailbox))
-        return self._limits
 
     def _one(self, request: Read | Write) -> Answer:
         """One read or write; its refusal is raised."""

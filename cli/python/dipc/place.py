@@ -6,7 +6,9 @@ import argparse
 from dataclasses import dataclass
 
 import dipc
+from dipc.codec import NUMBER_MAX
 from dipc.connection import PORT_MAX, Connection
+from dipc.terminal import show_text
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +49,26 @@ def add_place(parser: argparse.ArgumentParser) -> None:
         help="the server's host (localhost unless told), and its port, a "
         "number or the name of a service",
     )
+
+
+def add_mailbox(parser: argparse.ArgumentParser, what: str) -> None:
+    """Let a program be told a mailbox, or else take the first."""
+    parser.add_argument(
+        "--mailbox",
+        type=mailbox_of,
+        default=0,
+        metavar="NUMBER",
+        help=f"{what} (0)",
+    )
+
+
+def mailbox_of(text: str) -> int:
+    """A mailbox's number."""
+    if not (text.isascii() and text.isdecimal() and int(text) <= NUMBER_MAX):
+        raise argparse.ArgumentTypeError(
+            f"mailbox {show_text(text)!r} is not a number: 0 is the first"
+        )
+    return int(text)
 
 
 def place_of(

@@ -13,7 +13,7 @@ from collections.abc import Callable
 
 import dipc
 from dipc.place import Place, add_place, place_of
-from dipc.terminal import die_of_a_closed_pipe, show_text, use_utf8
+from dipc.terminal import die_of_a_closed_pipe, show_text, prepare_streams
 
 HELP = """\
   read MAILBOX              show what a mailbox holds
@@ -240,7 +240,7 @@ def main(arguments: list[str] | None = None) -> int:
     """Run the program; its exit status."""
     options = parser()
     place = place_of(options, options.parse_args(arguments))
-    use_utf8()
+    prepare_streams()
     interactive = sys.stdin.isatty() and sys.stdout.isatty()
     if interactive:
         import readline  # noqa: F401  # input() gets line editing from it

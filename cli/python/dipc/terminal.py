@@ -14,8 +14,15 @@ def show_text(text: str) -> str:
     )
 
 
-def use_utf8() -> None:
-    """Read and print UTF-8, whatever the locale says; pass other bytes on."""
+def prepare_streams() -> None:
+    """Read and print UTF-8, whatever the locale says, and pass other bytes on;
+    do without the streams that were closed."""
+    if sys.stdin is None:
+        sys.stdin = open(os.devnull, encoding="utf-8")
+    if sys.stdout is None:
+        sys.stdout = open(os.devnull, "w", encoding="utf-8")
+    if sys.stderr is None:
+        sys.stderr = open(os.devnull, "w", encoding="utf-8")
     for stream in (sys.stdin, sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(encoding="utf-8", errors="surrogateescape")

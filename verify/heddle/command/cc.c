@@ -147,10 +147,19 @@ add_instrumentation(struct words *words)
         "-fsanitize=thread",           "-g",       "-fno-omit-frame-pointer",
         "-fno-optimize-sibling-calls", "-fno-pie", "-U_FORTIFY_SOURCE",
         "-fno-stack-protector",        "-Wno-tsan"};
+    /* The compiler would put plain loads and stores in their place, after
+     * those of the program were instrumented. */
+    static const char *const called[] = {
+        "memcpy", "memmove", "mempcpy", "memset",   "memcmp",   "memchr",
+        "strcpy", "strncpy", "stpcpy",  "stpncpy",  "strcat",   "strncat",
+        "strcmp", "strncmp", "sprintf", "snprintf", "vsprintf", "vsnprintf"};
     size_t i;
 
     for (i = 0; i < sizeof(flag) / sizeof(flag[0]); i++) {
         words_add(words, flag[i]);
+    }
+    for (i = 0; i < sizeof(called) / sizeof(called[0]); i++) {
+        words_add(words, tools_format("-fno-builtin-%s", called[i]));
     }
     if (strstr(compiler(), "clang") != NULL) {
         words_add(words, "-Wno-unknown-warning-option");

@@ -20,6 +20,7 @@
 #include "death.h"
 #include "finding.h"
 #include "object.h"
+#include "options.h"
 #include "race.h"
 #include "spin.h"
 
@@ -234,34 +235,69 @@ rmw(volatile void *at, uint32_t bytes, enum change change, wide by, int order,
     return old;
 }
 
+/* What a compare-exchange wants, while it waits its turn. */
+struct exchange_wanted {
+    wide expected;
+    bool weak;
+};
+
+static bool
+would_exchange(const struct hd_thread *thread)
+{
+    const struct exchange_wanted *want = thread->object;
+    const struct hd_access *access = &thread->next.access[0];
+
+    return get((void *)(uintptr_t)access->at, access->bytes) == want->expected;
+}
+
+/* One that fails only looks. What a thread that sleeps may do is both. */
 static void
 refine_cas(const struct hd_thread *thread, struct hd_op *op)
 {
-    const wide *expected = thread->object;
-    uint32_t bytes = op->access[0].bytes;
-    wide old = get((void *)(uintptr_t)op->access[0].at, bytes);
+    bool spurned = thread == hd.self && thread->choice == 1;
 
-    op->access[0].mode = old == *expected ? HD_WRITE : HD_READ;
+    op->access[0].mode =
+        would_exchange(thread) && !spurned ? HD_WRITE : HD_READ;
 }
 
-static wide
-cas(volatile void *at, uint32_t bytes, wide expected, wide value, int order,
-    int failed, const void *pc)
+/* With --spurious a weak one may fail for nothing, once before it is tried
+ * again. */
+static int
+cas_choices(const struct hd_thread *thread)
 {
+    const struct exchange_wanted *want = thread->object;
+
+    return want->weak && hd_options.spurious && !thread->spurned &&
+                   would_exchange(thread)
+               ? 2
+               : 1;
+}
+
+/* True if it exchanged; *expected is what was there. */
+static bool
+cas(volatile void *at, uint32_t bytes, wide *expected, wide value, bool weak,
+    int order, int failed, const void *pc)
+{
+    struct exchange_wanted want = {*expected, weak};
     struct hd_object *object;
     wide old;
 
     describe(HD_OP_CAS, at, bytes, HD_WRITE, pc)->value = (uint64_t)value;
-    hd.self->object = &expected;
+    hd.self->object = &want;
     hd.self->refine = refine_cas;
-    hd_spin_visit();
+    hd.self->choices = cas_choices;
+    if (!hd.self->spurned) {
+        hd_spin_visit();
+    }
     hd_step();
     old = get(at, bytes);
+    *expected = old;
     object = clock_of(at);
-    if (old != expected) {
+    hd.self->spurned = old == want.expected && hd.self->choice == 1;
+    if (old != want.expected || hd.self->spurned) {
         touch(at, bytes, false, pc);
         learn(object, failed);
-        return old;
+        return false;
     }
     touch(at, bytes, true, pc);
     learn(object, order);
@@ -270,7 +306,7 @@ cas(volatile void *at, uint32_t bytes, wide expected, wide value, int order,
     if (old != value) {
         hd_progress();
     }
-    return old;
+    return true;
 }
 
 static void
@@ -305,6 +341,21 @@ fence(int order, const void *pc)
         return (type)rmw(at, bits / 8, change, by, order, HD_CALLER);  \
     }
 
+#define EXCHANGES(bits, type, name, weak)                                     \
+    TSAN_LOOP(int, atomic##bits##_compare_exchange_##name, volatile type *at, \
+              type *expected, type value, int order, int failed)              \
+    {                                                                         \
+        wide was = *expected;                                                 \
+        bool done =                                                           \
+            cas(at, bits / 8, &was, value, weak, order, failed, HD_CALLER);   \
+        type old = (type)was;                                                 \
+                                                                              \
+        if (!done) {                                                          \
+            hd_access_result(expected, &old, sizeof(old), HD_CALLER);         \
+        }                                                                     \
+        return done;                                                          \
+    }
+
 #define ATOMICS(bits, type)                                                    \
     TSAN_LOOP(type, atomic##bits##_load, const volatile type *at, int order)   \
     {                                                                          \
@@ -323,35 +374,15 @@ fence(int order, const void *pc)
     CHANGES(bits, type, fetch_or, OR)                                          \
     CHANGES(bits, type, fetch_xor, XOR)                                        \
     CHANGES(bits, type, fetch_nand, NAND)                                      \
-    TSAN_LOOP(int, atomic##bits##_compare_exchange_strong, volatile type *at,  \
-              type *expected, type value, int order, int failed)               \
-    {                                                                          \
-        type old = (type)cas(at, bits / 8, *expected, value, order, failed,    \
-                             HD_CALLER);                                       \
-        bool done = old == *expected;                                          \
-                                                                               \
-        if (!done) {                                                           \
-            hd_access_result(expected, &old, sizeof(old), HD_CALLER);          \
-        }                                                                      \
-        return done;                                                           \
-    }                                                                          \
-    TSAN_LOOP(int, atomic##bits##_compare_exchange_weak, volatile type *at,    \
-              type *expected, type value, int order, int failed)               \
-    {                                                                          \
-        type old = (type)cas(at, bits / 8, *expected, value, order, failed,    \
-                             HD_CALLER);                                       \
-        bool done = old == *expected;                                          \
-                                                                               \
-        if (!done) {                                                           \
-            hd_access_result(expected, &old, sizeof(old), HD_CALLER);          \
-        }                                                                      \
-        return done;                                                           \
-    }                                                                          \
+    EXCHANGES(bits, type, strong, false)                                       \
+    EXCHANGES(bits, type, weak, true)                                          \
     TSAN_LOOP(type, atomic##bits##_compare_exchange_val, volatile type *at,    \
               type expected, type value, int order, int failed)                \
     {                                                                          \
-        return (type)cas(at, bits / 8, expected, value, order, failed,         \
-                         HD_CALLER);                                           \
+        wide was = expected;                                                   \
+                                                                               \
+        cas(at, bits / 8, &was, value, false, order, failed, HD_CALLER);       \
+        return (type)was;                                                      \
     }
 
 ATOMICS(8, uint8_t)

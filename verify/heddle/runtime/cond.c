@@ -45,6 +45,20 @@ refine_wait(const struct hd_thread *thread, struct hd_op *op)
     op->access[0].state = thread->id + 1;
 }
 
+/* While somebody waits with one mutex, nobody may wait with another. */
+static void
+check_mutex(struct hd_object *cond, const struct hd_object *mutex, uint32_t pc)
+{
+    if (cond->waiters > 0 && cond->bound != mutex->at) {
+        hd_finding_at(pc, cond->at);
+        hd_finding(HD_MISUSE,
+                   "thread %d waits on a condition variable on "
+                   "which thread %d waits with another mutex",
+                   hd.self->id, cond->waiter[0]);
+    }
+    cond->bound = mutex->at;
+}
+
 /* Let go of the mutex and queue on the condition variable. */
 static int
 enqueue(struct hd_object *cond, struct hd_object *mutex, const void *pc)
@@ -56,6 +70,7 @@ enqueue(struct hd_object *cond, struct hd_object *mutex, const void *pc)
     hd.self->refine = refine_wait;
     hd_step();
     hd_object_still(cond, (uint32_t)(uintptr_t)pc);
+    check_mutex(cond, mutex, (uint32_t)(uintptr_t)pc);
     hd.self->signalled = false;
     hd_object_queue(cond, hd.self->id);
     return hd_mutex_drop(mutex);

@@ -2,6 +2,9 @@
 
 #include <string.h>
 
+#include "finding.h"
+#include "wakeup.h"
+
 enum { TABLE_SIZE = 1 << 15, CELLS_MAX = 1 << 20, CONFLICTS_MAX = 512 };
 
 struct cell {
@@ -13,10 +16,10 @@ struct cell {
 struct entry {
     uint64_t key;
     uint32_t stamp;
-    uint32_t cells;      /* index of the first, 0: none */
-    int32_t writer;      /* thread of the last writing event */
-    int32_t write;       /* that event, or -1 */
-    int32_t other;       /* last write by another thread than writer */
+    uint32_t cells; /* index of the first, 0: none */
+    int32_t writer; /* thread of the last writing event */
+    int32_t write;  /* that event, or -1 */
+    int32_t other;  /* last write by another thread than writer */
 };
 
 static HD_OWN struct entry *table;
@@ -141,7 +144,15 @@ collect(const struct hd_op *op)
 static void
 note(int first, int second)
 {
-    if (first <= note_after) {
+    if (first <= note_after || hd_wakeup_full) {
+        return;
+    }
+    if (hd.races == HD_RACES_MAX) {
+        hd_finding_record(HD_UNSUPPORTED,
+                          "more than %d races in one "
+                          "execution are to be reversed",
+                          HD_RACES_MAX);
+        hd_wakeup_full = true;
         return;
     }
     hd.race[hd.races].first = first;
@@ -413,8 +424,7 @@ hd_depend_pending(const struct hd_thread *thread, int e)
     event->choice = 0;
     event->nth = thread->steps + 1;
     event->earlier = thread->last;
-    memcpy(hd.before[e], thread->depends,
-           (size_t)hd.width * sizeof(uint32_t));
+    memcpy(hd.before[e], thread->depends, (size_t)hd.width * sizeof(uint32_t));
     collect(&event->op);
     races(thread, &event->op, e);
 }

@@ -5,6 +5,7 @@
 #include <time.h>
 
 #include "finding.h"
+#include "object.h"
 #include "options.h"
 #include "policy.h"
 #include "rehearsal.h"
@@ -24,6 +25,35 @@ now_ms(void)
     return now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
+/* A thread that holds what this one waits for, or -1. */
+static int
+holder(const struct hd_thread *thread)
+{
+    const struct hd_object *object = thread->object;
+    int i;
+
+    switch (thread->next.kind) {
+    case HD_OP_RELOCK:
+        return thread->signalled ? object->owner : -1;
+    case HD_OP_LOCK:
+    case HD_OP_TIMEDLOCK:
+    case HD_OP_SPIN_LOCK:
+        return object->owner;
+    case HD_OP_RDLOCK:
+    case HD_OP_WRLOCK:
+    case HD_OP_TIMEDRDLOCK:
+    case HD_OP_TIMEDWRLOCK:
+        for (i = 0; i < hd.width && object->owner < 0; i++) {
+            if (object->holds[i] > 0) {
+                return i;
+            }
+        }
+        return object->owner;
+    default:
+        return -1;
+    }
+}
+
 static void
 say_stuck(char *text, size_t size_bytes)
 {
@@ -31,7 +61,7 @@ say_stuck(char *text, size_t size_bytes)
     int i;
 
     text[0] = '\0';
-    for (i = 0; i < hd.width && used + 80 < size_bytes; i++) {
+    for (i = 0; i < hd.width && used + 100 < size_bytes; i++) {
         const struct hd_thread *thread = &hd.thread[i];
 
         if (thread->state != HD_LIVE) {
@@ -43,6 +73,16 @@ say_stuck(char *text, size_t size_bytes)
             thread->next.kind == HD_OP_RELOCK && !thread->signalled
                 ? "a condition wait"
                 : hd_op_name(thread->next.kind));
+        if (thread->spinning || holder(thread) < 0) {
+            continue;
+        }
+        if (holder(thread) == i) {
+            used += (size_t)snprintf(text + used, size_bytes - used,
+                                     " (it holds it itself)");
+        } else {
+            used += (size_t)snprintf(text + used, size_bytes - used,
+                                     " (thread %d holds it)", holder(thread));
+        }
     }
 }
 

@@ -1,13 +1,10 @@
 /*
- * Idea: the rest of the C library as the code under test sees it: memory,
- * strings, output, assertions. What reads or writes the program's memory
- * reports it, so that races with it are found; output is dropped while
- * exploring and shown when a schedule is replayed.
+ * Idea: memory, strings and assertions of the C library as the code under
+ * test sees them. What reads or writes the program's memory reports it, so
+ * that races with it are found.
  * Who may call: the code under test.
  */
 #include <errno.h>
-#include <stdarg.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -48,18 +45,40 @@ HD_LIBC(void, free, void *block)
     }
 }
 
-HD_LIBC(void *, realloc, void *old, size_t bytes)
+static void *
+resize(void *old, size_t bytes, uint32_t pc)
 {
-    uint32_t pc = place(HD_CALLER);
-    void *fresh = hd_heap_take(bytes, 16, pc);
+    size_t had = old == NULL ? 0 : hd_heap_length(old);
+    void *fresh;
 
     if (old != NULL) {
-        size_t had = hd_heap_length(old);
-
-        memcpy(fresh, old, had < bytes ? had : bytes);
         hd_heap_give(old, pc);
     }
+    if (old != NULL && bytes == 0) {
+        return NULL;
+    }
+    fresh = hd_heap_take(bytes, 16, pc);
+    memcpy(fresh, old, had < bytes ? had : bytes);
     return fresh;
+}
+
+HD_LIBC(void *, realloc, void *old, size_t bytes)
+{
+    return resize(old, bytes, place(HD_CALLER));
+}
+
+HD_LIBC(void *, reallocarray, void *old, size_t many, size_t each)
+{
+    if (each != 0 && many > SIZE_MAX / each) {
+        errno = ENOMEM;
+        return NULL;
+    }
+    return resize(old, many * each, place(HD_CALLER));
+}
+
+HD_LIBC(void *, memalign, size_t alignment, size_t bytes)
+{
+    return hd_heap_take(bytes, alignment, place(HD_CALLER));
 }
 
 HD_LIBC(void *, aligned_alloc, size_t alignment, size_t bytes)
@@ -214,132 +233,6 @@ HD_LIBC(char *, strdup, const char *text)
     hd_access_plain(text, bytes, false, HD_CALLER);
     memcpy(copy, text, bytes);
     return copy;
-}
-
-HD_LIBC(int, vsnprintf, char *to, size_t most, const char *format, va_list list)
-{
-    int length = vsnprintf(to, most, format, list);
-
-    if (most > 0 && length >= 0) {
-        size_t wrote = (size_t)length < most ? (size_t)length + 1 : most;
-
-        hd_access_plain(to, wrote, true, HD_CALLER);
-    }
-    return length;
-}
-
-HD_LIBC(int, snprintf, char *to, size_t most, const char *format, ...)
-{
-    va_list list;
-    int length;
-
-    va_start(list, format);
-    length = hd_libc_vsnprintf(to, most, format, list);
-    va_end(list);
-    return length;
-}
-
-HD_LIBC(int, vfprintf, FILE *to, const char *format, va_list list)
-{
-    int length;
-
-    if (hd_options.output) {
-        length = vfprintf(to, format, list);
-        fflush(to);
-        return length;
-    }
-    return vsnprintf(NULL, 0, format, list);
-}
-
-HD_LIBC(int, vprintf, const char *format, va_list list)
-{
-    return hd_libc_vfprintf(stdout, format, list);
-}
-
-HD_LIBC(int, printf, const char *format, ...)
-{
-    va_list list;
-    int length;
-
-    va_start(list, format);
-    length = hd_libc_vfprintf(stdout, format, list);
-    va_end(list);
-    return length;
-}
-
-HD_LIBC(int, fprintf, FILE *to, const char *format, ...)
-{
-    va_list list;
-    int length;
-
-    va_start(list, format);
-    length = hd_libc_vfprintf(to, format, list);
-    va_end(list);
-    return length;
-}
-
-static void
-say(const char *text, size_t length, FILE *to)
-{
-    if (hd_options.output) {
-        fwrite(text, 1, length, to);
-        fflush(to);
-    }
-}
-
-HD_LIBC(int, puts, const char *text)
-{
-    say(text, strlen(text), stdout);
-    say("\n", 1, stdout);
-    return 1;
-}
-
-HD_LIBC(int, fputs, const char *text, FILE *to)
-{
-    say(text, strlen(text), to);
-    return 1;
-}
-
-HD_LIBC(int, putchar, int value)
-{
-    char one = (char)value;
-
-    say(&one, 1, stdout);
-    return value;
-}
-
-HD_LIBC(int, fputc, int value, FILE *to)
-{
-    char one = (char)value;
-
-    say(&one, 1, to);
-    return value;
-}
-
-HD_LIBC(int, putc, int value, FILE *to)
-{
-    char one = (char)value;
-
-    say(&one, 1, to);
-    return value;
-}
-
-HD_LIBC(size_t, fwrite, const void *from, size_t each, size_t many, FILE *to)
-{
-    say(from, each * many, to);
-    return many;
-}
-
-HD_LIBC(int, fflush, FILE *to)
-{
-    (void)to;
-    return 0;
-}
-
-HD_LIBC(void, perror, const char *text)
-{
-    say(text, strlen(text), stderr);
-    say("\n", 1, stderr);
 }
 
 HD_LIBC(_Noreturn void, __assert_fail, const char *what, const char *file,

@@ -25,7 +25,7 @@ void hd_switch(void **save, void *load);
 void hd_switch_entry(void);
 _Noreturn void hd_model_enter(void);
 
-enum { RACES_MAX = 1 << 18, NAMES_MAX = 4096, GUARD_BYTES = 4096 };
+enum { NAMES_MAX = 4096, GUARD_BYTES = 4096 };
 
 /* Where stacks and heaps begin: fixed, so that runs look alike. */
 static const uintptr_t stacks_at = UINT64_C(0x200000000000);
@@ -43,8 +43,8 @@ static void
 stacks_init(void)
 {
     size_t each = hd_options.stack_bytes + GUARD_BYTES;
-    uintptr_t at = (uintptr_t)hd_own_reserve_at(stacks_at,
-                                                each * HD_THREADS_MAX);
+    uintptr_t at =
+        (uintptr_t)hd_own_reserve_at(stacks_at, each * HD_THREADS_MAX);
     int i;
 
     for (i = 0; i < HD_THREADS_MAX; i++) {
@@ -65,7 +65,7 @@ hd_model_init(void)
     hd.event = hd_own_reserve(events * sizeof(*hd.event));
     hd.after = hd_own_reserve(events * sizeof(*hd.after));
     hd.before = hd_own_reserve(events * sizeof(*hd.before));
-    hd.race = hd_own_reserve(RACES_MAX * sizeof(*hd.race));
+    hd.race = hd_own_reserve(HD_RACES_MAX * sizeof(*hd.race));
     hd.width = 1;
     stacks_init();
     hd_depend_init();
@@ -84,9 +84,10 @@ number_of_child(int parent, int child)
 
     if (child >= HD_THREADS_MAX || hd.width == HD_THREADS_MAX) {
         if (child >= HD_THREADS_MAX || child_number[parent][child] == 0) {
-            hd_finding(HD_UNSUPPORTED, "more than %d threads are wanted; "
-                       "at most %d can be modelled", HD_THREADS_MAX,
-                       HD_THREADS_MAX);
+            hd_finding(HD_UNSUPPORTED,
+                       "more than %d threads are wanted; "
+                       "at most %d can be modelled",
+                       HD_THREADS_MAX, HD_THREADS_MAX);
         }
     }
     if (child_number[parent][child] == 0) {
@@ -142,6 +143,7 @@ thread_reset(struct hd_thread *thread, int id)
     thread->joined = false;
     thread->finished = false;
     thread->signalled = false;
+    thread->spurned = false;
     thread->dying = false;
     thread->may_die = hd_options.deaths_everywhere;
     thread->mortal = thread->may_die;
@@ -150,6 +152,8 @@ thread_reset(struct hd_thread *thread, int id)
     thread->timeouts = 0;
     thread->idle = 0;
     thread->parent = -1;
+    thread->name[0] = '\0';
+    thread->chance = (uint64_t)id + 1;
     memset(thread->key_value, 0, sizeof(thread->key_value));
 }
 
@@ -285,8 +289,8 @@ is_first(const struct hd_thread *thread)
 bool
 hd_expires(const struct hd_thread *thread)
 {
-    return thread->state == HD_LIVE && thread->timed &&
-           is_first(thread) && hd_idle();
+    return thread->state == HD_LIVE && thread->timed && is_first(thread) &&
+           hd_idle();
 }
 
 bool
@@ -432,7 +436,7 @@ elect(void)
         }
         id = hd_policy->choose(hd.events);
         if (id < 0) {
-            hd_model_end((enum hd_end)-id);
+            hd_model_end((enum hd_end) - id);
         }
         thread = &hd.thread[id];
         if (thread->dying) {
@@ -529,7 +533,7 @@ hd_model_run(void)
         int id = hd_policy->choose(0);
 
         if (id < 0) {
-            hd.end = (enum hd_end)-id;
+            hd.end = (enum hd_end) - id;
             return;
         }
     }

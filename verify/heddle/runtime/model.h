@@ -37,12 +37,18 @@ enum hd_end {
     HD_END_STEPS      /* the step bound was reached */
 };
 
-enum { HD_FRAMES_MAX = 200, HD_SPIN_SITES = 32, HD_SPIN_OBJECTS = 12,
-       HD_DEATH_CHOICE = 48, HD_CHOICES_MAX = 32 };
+enum {
+    HD_FRAMES_MAX = 200,
+    HD_SPIN_SITES = 32,
+    HD_SPIN_OBJECTS = 12,
+    HD_DEATH_CHOICE = 48,
+    HD_CHOICES_MAX = 32,
+    HD_RACES_MAX = 1 << 20
+};
 
 /* One place of the code that a thread came to, and in what local state. */
 struct hd_site {
-    uint64_t place;    /* return address and kind of operation */
+    uint64_t place; /* return address and kind of operation */
     uint64_t visits;
     uint64_t local;    /* hash of registers and stack */
     uint64_t progress; /* the thread's progress when it was there */
@@ -56,7 +62,7 @@ struct hd_thread {
     int parent;
     int children;
     uint32_t steps;
-    int last;                   /* its last event, or -1 */
+    int last; /* its last event, or -1 */
 
     struct hd_op next;
     /* All four may be NULL: always ready, one choice, as described. */
@@ -64,25 +70,25 @@ struct hd_thread {
     bool (*ready_before)(const struct hd_thread *, int32_t state);
     int (*choices)(const struct hd_thread *);
     void (*refine)(const struct hd_thread *, struct hd_op *);
-    void *object;               /* of the operation; owned by its file */
-    uint64_t number;            /* likewise */
-    bool timed;                 /* not ready, it still ends at `until` */
+    void *object;    /* of the operation; owned by its file */
+    uint64_t number; /* likewise */
+    bool timed;      /* not ready, it still ends at `until` */
     int64_t until;
-    bool expires;               /* its last step was that end */
-    int choice;                 /* what the explorer chose */
+    bool expires; /* its last step was that end */
+    int choice;   /* what the explorer chose */
 
     uint32_t clock[HD_THREADS_MAX];    /* happens-before, as C11 has it */
     uint32_t acquired[HD_THREADS_MAX]; /* seen by relaxed loads */
     uint32_t released[HD_THREADS_MAX]; /* at the last release fence */
     uint32_t depends[HD_THREADS_MAX];  /* conflict order before `next` */
 
-    uint32_t frame[HD_FRAMES_MAX];     /* call stack: return addresses */
+    uint32_t frame[HD_FRAMES_MAX]; /* call stack: return addresses */
     int frames;
-    int error;                         /* errno while it does not run */
+    int error; /* errno while it does not run */
 
     struct hd_site site[HD_SPIN_SITES];
-    uint64_t progress;          /* grows when it changes anything */
-    bool spinning;              /* waits until one of these is written */
+    uint64_t progress; /* grows when it changes anything */
+    bool spinning;     /* waits until one of these is written */
     int spin_objects;
     int spin_since;
     uint64_t spin_object[HD_SPIN_OBJECTS];
@@ -92,18 +98,21 @@ struct hd_thread {
     void *result;
     bool detached;
     bool joined;
-    bool finished;              /* its exit has happened */
-    bool signalled;             /* a condition wait or futex was woken */
+    bool finished;  /* its exit has happened */
+    bool signalled; /* a condition wait or futex was woken */
+    bool spurned;   /* a weak exchange just failed for nothing */
     bool may_die;
-    bool mortal;                /* it could have died at some step */
-    bool dying;                 /* dead, but for the mutexes it still holds */
+    bool mortal;     /* it could have died at some step */
+    bool dying;      /* dead, but for the mutexes it still holds */
+    char name[16];   /* as pthread_setname_np has it */
+    uint64_t chance; /* where its random numbers are */
     int process;
-    int mutexes;                /* held */
-    int timeouts;               /* waits of its that ended by themselves */
-    uint64_t idle;              /* plain accesses since its last step */
+    int mutexes;   /* held */
+    int timeouts;  /* waits of its that ended by themselves */
+    uint64_t idle; /* plain accesses since its last step */
     uintptr_t stack_low;
     uintptr_t stack_high;
-    uintptr_t tls;              /* thread pointer, 0 where not switched */
+    uintptr_t tls; /* thread pointer, 0 where not switched */
     void *key_value[32];
 };
 
@@ -111,8 +120,8 @@ struct hd_event {
     struct hd_op op;
     int16_t thread;
     int16_t choice;
-    uint32_t nth;               /* which event of its thread, from 1 */
-    int32_t earlier;            /* the thread's event before it, or -1 */
+    uint32_t nth;    /* which event of its thread, from 1 */
+    int32_t earlier; /* the thread's event before it, or -1 */
 };
 
 struct hd_pair {
@@ -123,21 +132,21 @@ struct hd_pair {
 struct hd_model {
     struct hd_thread *thread;
     struct hd_thread *self;
-    int width;                  /* numbers of threads ever given */
+    int width; /* numbers of threads ever given */
     struct hd_event *event;
     int events;
     uint32_t (*after)[HD_THREADS_MAX];
     uint32_t (*before)[HD_THREADS_MAX];
-    struct hd_pair *race;       /* reversible races of this execution */
+    struct hd_pair *race; /* reversible races of this execution */
     int races;
-    int races_from;             /* only events from here on are looked at */
-    uint32_t stamp;             /* which execution: tells stale entries */
-    uint64_t live;              /* a bit for each live thread */
+    int races_from; /* only events from here on are looked at */
+    uint32_t stamp; /* which execution: tells stale entries */
+    uint64_t live;  /* a bit for each live thread */
     enum hd_end end;
     void *explorer_sp;
-    int deaths;                 /* so far */
-    bool unreduced;             /* conflicts are not needed */
-    bool in_model;              /* a thread's code is running, not ours */
+    int deaths;     /* so far */
+    bool unreduced; /* conflicts are not needed */
+    bool in_model;  /* a thread's code is running, not ours */
 };
 
 extern struct hd_model hd;
@@ -180,15 +189,15 @@ void hd_progress(void);
 
 /* Define a function of the C library as the code under test sees it: the
  * compiler's output is renamed so that `name` becomes `hd_libc_name`. */
-#define HD_LIBC(type, name, ...)        \
-    type hd_libc_##name(__VA_ARGS__);   \
+#define HD_LIBC(type, name, ...)      \
+    type hd_libc_##name(__VA_ARGS__); \
     type hd_libc_##name(__VA_ARGS__)
 
 /* The same, entered through a stub that saves the registers a loop may keep
  * its state in, so that a loop that changes nothing is recognized. */
-#define HD_LIBC_LOOP(type, name, ...)                                     \
-    HD_STUB("hd_libc_" #name, "hd_loop_" #name)                           \
-    type hd_loop_##name(__VA_ARGS__);                                     \
+#define HD_LIBC_LOOP(type, name, ...)           \
+    HD_STUB("hd_libc_" #name, "hd_loop_" #name) \
+    type hd_loop_##name(__VA_ARGS__);           \
     type hd_loop_##name(__VA_ARGS__)
 
 #define HD_STUB(entry, target)                                            \

@@ -1,6 +1,7 @@
 #include "moment.h"
 
 #include <errno.h>
+#include <sys/time.h>
 #include <unistd.h>
 
 #include "access.h"
@@ -176,9 +177,38 @@ HD_LIBC_LOOP(time_t, time, time_t *to)
     return got;
 }
 
+HD_LIBC_LOOP(int, gettimeofday, struct timeval *to, void *zone)
+{
+    struct timeval got;
+
+    (void)zone;
+    read_clock(HD_CALLER);
+    got.tv_sec = (now + realtime_ahead_ns) / second_ns;
+    got.tv_usec = (now + realtime_ahead_ns) % second_ns / 1000;
+    hd_access_result(to, &got, sizeof(got), HD_CALLER);
+    return 0;
+}
+
+/* Processor time, as if the program had had the processor always. */
+HD_LIBC_LOOP(clock_t, clock, void)
+{
+    read_clock(HD_CALLER);
+    return (now - start_ns) / 1000;
+}
+
+HD_LIBC_LOOP(int, timespec_get, struct timespec *to, int base)
+{
+    read_clock(HD_CALLER);
+    put(to, now + realtime_ahead_ns, HD_CALLER);
+    return base;
+}
+
 HD_LIBC(int, clock_getres, clockid_t clock_id, struct timespec *to)
 {
     (void)clock_id;
+    if (to == NULL) {
+        return 0;
+    }
     put(to, 1, HD_CALLER);
     return 0;
 }

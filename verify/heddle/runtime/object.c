@@ -21,9 +21,8 @@ const char *
 hd_type_name(int type)
 {
     static const char *const name[HD_TYPES] = {
-        "object",    "mutex",       "condition variable", "rwlock",
-        "barrier",   "semaphore",   "spin lock",          "once control",
-        "futex word", "atomic"};
+        "object",    "mutex",     "condition variable", "rwlock",     "barrier",
+        "semaphore", "spin lock", "once control",       "futex word", "atomic"};
 
     return name[type];
 }
@@ -59,6 +58,7 @@ object_new(uint64_t at, enum hd_type type)
     one->robust = false;
     one->inconsistent = false;
     one->ruined = false;
+    one->bound = 0;
     one->waiters = 0;
     memset(one->holds, 0, sizeof(one->holds));
     memset(&one->clock, 0, sizeof(one->clock));
@@ -201,8 +201,7 @@ hd_object_still(const struct hd_object *one, uint32_t pc)
 uint64_t
 hd_object_queue_place(const struct hd_object *one)
 {
-    return one->type == HD_TYPE_FUTEX ? one->at ^ (UINT64_C(1) << 56)
-                                      : one->at;
+    return one->type == HD_TYPE_FUTEX ? one->at ^ (UINT64_C(1) << 56) : one->at;
 }
 
 void

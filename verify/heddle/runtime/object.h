@@ -17,8 +17,15 @@
 #include "race.h"
 
 enum hd_type {
-    HD_TYPE_MUTEX = 1, HD_TYPE_COND, HD_TYPE_RWLOCK, HD_TYPE_BARRIER,
-    HD_TYPE_SEM, HD_TYPE_SPIN, HD_TYPE_ONCE, HD_TYPE_FUTEX, HD_TYPE_ATOMIC,
+    HD_TYPE_MUTEX = 1,
+    HD_TYPE_COND,
+    HD_TYPE_RWLOCK,
+    HD_TYPE_BARRIER,
+    HD_TYPE_SEM,
+    HD_TYPE_SPIN,
+    HD_TYPE_ONCE,
+    HD_TYPE_FUTEX,
+    HD_TYPE_ATOMIC,
     HD_TYPES
 };
 
@@ -27,21 +34,22 @@ struct hd_object {
     uint32_t stamp;
     uint8_t type;
     bool destroyed;
-    bool made;             /* by its init function, not statically */
-    int32_t owner;         /* thread that holds it, or -1 */
-    int32_t taken;         /* mutex: the model's events when it got it */
-    int32_t count;         /* recursion, readers, tokens, arrivals */
+    bool made;     /* by its init function, not statically */
+    int32_t owner; /* thread that holds it, or -1 */
+    int32_t taken; /* mutex: the model's events when it got it */
+    int32_t count; /* recursion, readers, tokens, arrivals */
     int32_t limit;
     int32_t kind;
     int32_t clock_id;
     bool robust;
-    bool inconsistent;     /* the last owner died */
-    bool ruined;           /* and nobody made it consistent */
-    int waiters;           /* blocked threads, in the order they came */
+    bool inconsistent; /* the last owner died */
+    bool ruined;       /* and nobody made it consistent */
+    uint64_t bound;    /* condition: the mutex of those that wait */
+    int waiters;       /* blocked threads, in the order they came */
     uint8_t waiter[HD_THREADS_MAX];
-    uint8_t holds[HD_THREADS_MAX];  /* read locks held by each thread */
-    struct hd_clock clock;     /* last release */
-    struct hd_clock own;       /* for atomics: the head's own releases */
+    uint8_t holds[HD_THREADS_MAX]; /* read locks held by each thread */
+    struct hd_clock clock;         /* last release */
+    struct hd_clock own;           /* for atomics: the head's own releases */
 };
 
 void hd_object_init(void);

@@ -11,7 +11,7 @@
 #include "source.h"
 
 static const char style[] =
-    "body{font:14px/1.5 system-ui,sans-serif;margin:2em auto;max-width:80em;"
+    "body{font:14px/1.5 system-ui,sans-serif;margin:2em auto;max-width:96em;"
     "padding:0 1em;color:#1b1f24;background:#fff}"
     "h1{font-size:1.4em;margin:0 0 .2em}"
     ".verdict{display:inline-block;padding:.1em .6em;border-radius:.3em;"
@@ -25,7 +25,8 @@ static const char style[] =
     "td{border-bottom:1px solid #eceff3;border-left:1px solid #eceff3}"
     "td.n{color:#8a919b;text-align:right;border-left:0;width:3em}"
     "td.t{white-space:nowrap}"
-    "td.s{color:#57606a}"
+    "td.s{color:#57606a;max-width:46em;white-space:nowrap;overflow:hidden;"
+    "text-overflow:ellipsis}"
     "td.s b{color:#1b1f24;font-weight:400}"
     ".run{border-radius:.3em;padding:0 .4em;background:#e7effb}"
     ".bad{background:#ffdad6;color:#8c1d18;font-weight:600}"
@@ -53,6 +54,9 @@ text_out(FILE *to, const char *text)
             break;
         case '&':
             fputs("&amp;", to);
+            break;
+        case '"':
+            fputs("&quot;", to);
             break;
         default:
             fputc(*text, to);
@@ -100,25 +104,30 @@ line_out(FILE *to, const struct hd_line *line, int threads, bool changes)
         fprintf(to, "<td class=t>");
         if (i == line->thread) {
             fprintf(to, "<span class=\"run%s\">",
-                    line->marked ? " bad" : line->mark ? " said" : "");
+                    line->marked ? " bad"
+                    : line->mark ? " said"
+                                 : "");
             text_out(to, line->text);
             fprintf(to, "</span>");
         }
         fprintf(to, "</td>");
     }
-    fprintf(to, "<td class=s>");
+    fprintf(to, "<td class=s");
     if (source->line > 0 && strcmp(source->file, "form.c") != 0) {
         hd_source_line(source, text, sizeof(text));
-        fprintf(to, "%s:%d <b>", source->file, source->line);
+        fprintf(to, " title=\"");
+        text_out(to, text);
+        fprintf(to, "\">%s:%d <b>", source->file, source->line);
         text_out(to, text);
         fprintf(to, "</b>");
+    } else {
+        fprintf(to, ">");
     }
     fprintf(to, "</td></tr>\n");
 }
 
 static void
-table_out(FILE *to, const struct hd_found *found,
-          const struct hd_shared *trace)
+table_out(FILE *to, const struct hd_found *found, const struct hd_shared *trace)
 {
     const struct hd_line *line;
     int threads = hd_report_threads(trace);
@@ -174,17 +183,22 @@ hd_report_page(const char *file, const struct hd_summary *summary,
     const char *name = hd_verdict_name(summary->verdict);
 
     if (to == NULL) {
-        fprintf(stderr, "heddle: --html %s: the page could not be written: "
-                "%s\n", file, strerror(errno));
+        fprintf(stderr,
+                "heddle: --html %s: the page could not be written: "
+                "%s\n",
+                file, strerror(errno));
         return;
     }
-    fprintf(to, "<!DOCTYPE html>\n<html lang=en><meta charset=utf-8>"
+    fprintf(to,
+            "<!DOCTYPE html>\n<html lang=en><meta charset=utf-8>"
             "<meta name=viewport content=\"width=device-width\">"
             "<title>heddle: %s</title><style>%s</style>\n<h1>"
-            "<span class=\"verdict %s\">%s</span>", name, style, name, name);
+            "<span class=\"verdict %s\">%s</span>",
+            name, style, name, name);
     text_out(to, found != NULL ? found->text : hd_options.name);
     fprintf(to, "</h1>\n<p>");
-    fprintf(to, "%llu executions, %llu blocked or redundant, longest %llu "
+    fprintf(to,
+            "%llu executions, %llu blocked or redundant, longest %llu "
             "steps, %.2f s. %s</p>\n",
             (unsigned long long)summary->executions,
             (unsigned long long)summary->blocked,

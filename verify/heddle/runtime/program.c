@@ -28,8 +28,10 @@ struct key {
     void (*destructor)(void *);
 };
 
-enum { KEYS_MAX = 32 };
+enum { KEYS_MAX = 32, AT_EXIT_MAX = 64 };
 static HD_OWN struct key key[KEYS_MAX];
+static HD_OWN void (*at_exit[AT_EXIT_MAX])(void);
+static HD_OWN int at_exits;
 
 void
 hd_program_arguments(int argc, char **argv, char **environment)
@@ -72,10 +74,13 @@ void
 hd_program_begin(void)
 {
     memset(key, 0, sizeof(key));
+    at_exits = 0;
     hd_moment_begin();
     hd_death_begin();
     hd_states_begin();
 }
+
+_Noreturn void hd_libc_exit(int status);
 
 void *
 hd_program_start(void *unused)
@@ -89,7 +94,7 @@ hd_program_start(void *unused)
         to += strlen(to) + 1;
     }
     argument_copy[i] = NULL;
-    hd_program_exit(hd_libc_main(i, argument_copy, environment_kept), NULL);
+    hd_libc_exit(hd_libc_main(i, argument_copy, environment_kept));
 }
 
 /* The process ends: what the others still wanted to do, they might have done
@@ -111,9 +116,15 @@ hd_program_exit(int status, const void *pc)
     hd_model_end(HD_END_DONE);
 }
 
-HD_LIBC(_Noreturn void, exit, int status)
+HD_LIBC(int, atexit, void (*function)(void))
 {
-    hd_program_exit(status, HD_CALLER);
+    if (at_exits == AT_EXIT_MAX) {
+        return 1;
+    }
+    at_exit[at_exits] = function;
+    at_exits++;
+    hd_progress();
+    return 0;
 }
 
 HD_LIBC(_Noreturn void, _exit, int status)
@@ -170,6 +181,23 @@ check_locks(void)
     }
 }
 
+/* What exit() does first, the last registered first. */
+static void
+run_at_exit(void)
+{
+    while (at_exits > 0) {
+        at_exits--;
+        at_exit[at_exits]();
+    }
+}
+
+_Noreturn void
+hd_libc_exit(int status)
+{
+    run_at_exit();
+    hd_program_exit(status, HD_CALLER);
+}
+
 _Noreturn void
 hd_program_thread_end(void)
 {
@@ -185,6 +213,10 @@ hd_program_thread_end(void)
     hd_death_abandon(self);
     hd_death_settle(self);
     self->finished = true;
+    if (hd.live == UINT64_C(1) << self->id) {
+        run_at_exit();
+        hd_heap_leaks();
+    }
     self->state = HD_DONE;
     hd.live &= ~(UINT64_C(1) << self->id);
     hd_model_leave();
@@ -231,11 +263,14 @@ HD_LIBC(int, pthread_attr_setstacksize, pthread_attr_t *to, size_t bytes)
     return bytes < 16384 ? EINVAL : 0;
 }
 
-static bool
-known_thread(pthread_t which)
+struct hd_thread *
+hd_program_thread(pthread_t which)
 {
-    return which >= 1 && which <= (pthread_t)hd.width &&
-           hd.thread[which - 1].state != HD_UNUSED;
+    if (which < 1 || which > (pthread_t)hd.width ||
+        hd.thread[which - 1].state == HD_UNUSED) {
+        return NULL;
+    }
+    return &hd.thread[which - 1];
 }
 
 HD_LIBC(int, pthread_create, pthread_t *to, const pthread_attr_t *with,
@@ -271,12 +306,12 @@ has_ended(const struct hd_thread *thread)
 HD_LIBC(int, pthread_join, pthread_t which, void **result)
 {
     uint32_t pc = (uint32_t)(uintptr_t)HD_CALLER;
-    struct hd_thread *other;
+    struct hd_thread *other = hd_program_thread(which);
 
-    if (!known_thread(which)) {
+    if (other == NULL) {
+        hd_finding_at(pc, 0);
         hd_finding(HD_MISUSE, "join of a thread that does not exist");
     }
-    other = &hd.thread[which - 1];
     if (other == hd.self) {
         return EDEADLK;
     }
@@ -301,12 +336,12 @@ HD_LIBC(int, pthread_join, pthread_t which, void **result)
 
 HD_LIBC(int, pthread_detach, pthread_t which)
 {
-    struct hd_thread *other;
+    struct hd_thread *other = hd_program_thread(which);
 
-    if (!known_thread(which)) {
+    if (other == NULL) {
+        hd_finding_at((uint32_t)(uintptr_t)HD_CALLER, 0);
         hd_finding(HD_MISUSE, "detach of a thread that does not exist");
     }
-    other = &hd.thread[which - 1];
     hd_op_touch(hd_next(HD_OP_DETACH, HD_CALLER), HD_OBJECT_THREAD(other->id),
                 1, HD_WRITE);
     hd_step();

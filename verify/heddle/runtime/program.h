@@ -6,6 +6,8 @@
 #ifndef HEDDLE_PROGRAM_H
 #define HEDDLE_PROGRAM_H
 
+#include <pthread.h>
+
 #include "model.h"
 
 /* The arguments that every execution's main() gets. */
@@ -17,6 +19,8 @@ void hd_program_begin(void);
 void *hd_program_start(void *unused);
 /* The running thread's function has returned. */
 _Noreturn void hd_program_thread_end(void);
+/* The thread of this name, or NULL. */
+struct hd_thread *hd_program_thread(pthread_t which);
 _Noreturn void hd_program_exit(int status, const void *pc);
 /* In model.c: the running thread is gone, others go on. */
 _Noreturn void hd_model_leave(void);

@@ -46,25 +46,25 @@ enum { LEVELS = 3 };
 
 struct node {
     uint64_t sleep;
-    uint64_t alternatives;  /* of the chosen thread */
-    uint64_t tried;         /* of those */
-    uint64_t signature;     /* of the chosen thread's operation */
+    uint64_t alternatives; /* of the chosen thread */
+    uint64_t tried;        /* of those */
+    uint64_t signature;    /* of the chosen thread's operation */
     uint32_t tree;
-    uint32_t below;         /* rest of the sequence being followed */
-    uint64_t todo;          /* full: threads not yet tried */
-    uint64_t covered;       /* threads whose deaths are explored elsewhere */
-    uint64_t foreign;       /* of those asleep: put to sleep at a full node */
+    uint32_t below;   /* rest of the sequence being followed */
+    uint64_t todo;    /* full: threads not yet tried */
+    uint64_t covered; /* threads whose deaths are explored elsewhere */
+    uint64_t foreign; /* of those asleep: put to sleep at a full node */
     int16_t thread;
     int16_t choice;
-    int16_t level;          /* full nodes up to and with this one */
+    int16_t level; /* full nodes up to and with this one */
     bool full;
-    bool idle;              /* full, and time passes here */
+    bool idle; /* full, and time passes here */
 };
 
 static HD_OWN struct node *node;
-static HD_OWN int prefix;           /* nodes fixed before the execution */
-static HD_OWN uint32_t part;        /* of the search, counted */
-static HD_OWN uint64_t sleep_next;  /* of the node about to be made */
+static HD_OWN int prefix;          /* nodes fixed before the execution */
+static HD_OWN uint32_t part;       /* of the search, counted */
+static HD_OWN uint64_t sleep_next; /* of the node about to be made */
 static HD_OWN uint64_t foreign_next;
 
 static uint64_t
@@ -295,10 +295,11 @@ choose_new(int depth)
 static _Noreturn void
 nondeterministic(int depth)
 {
-    hd_finding(HD_UNSUPPORTED, "the program is not deterministic: after the "
+    hd_finding(HD_UNSUPPORTED,
+               "the program is not deterministic: after the "
                "same %d steps thread %d did something else than before; it "
-               "depends on what Heddle does not control", depth,
-               node[depth].thread);
+               "depends on what Heddle does not control",
+               depth, node[depth].thread);
 }
 
 static int
@@ -409,6 +410,9 @@ pending_before(const struct hd_thread *thread, int e, int at)
 
     hd_depend_pending(thread, at);
     hd.races = from;
+    if (from == HD_RACES_MAX) {
+        return;
+    }
     hd.race[hd.races] = (struct hd_pair){e, at};
     hd.races++;
 }
@@ -560,4 +564,5 @@ owns(void)
     return hd_shared_take_part(mine);
 }
 
-const struct hd_policy hd_policy_reduced = {begin, choose, committed, next, owns};
+const struct hd_policy hd_policy_reduced = {begin, choose, committed, next,
+                                            owns};

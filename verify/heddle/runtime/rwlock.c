@@ -132,6 +132,16 @@ take_write(struct hd_object *lock)
     hd_progress();
 }
 
+/* A writer that keeps new readers out while it waits. */
+static void
+announce(struct hd_object *lock, const void *pc)
+{
+    describe(HD_OP_ANNOUNCE, lock, pc);
+    hd_step();
+    hd_object_still(lock, place(pc));
+    lock->limit++;
+}
+
 static int
 read_lock(pthread_rwlock_t *pointer, const void *pc)
 {
@@ -160,9 +170,7 @@ write_lock(pthread_rwlock_t *pointer, const void *pc)
     }
     local = hd_spin_local();
     if (writers_first(lock)) {
-        describe(HD_OP_ANNOUNCE, lock, pc);
-        hd_step();
-        lock->limit++;
+        announce(lock, pc);
     }
     describe(HD_OP_WRLOCK, lock, pc);
     hd_next_blocks(can_write, could_write);
@@ -205,6 +213,9 @@ refine_try_write(const struct hd_thread *thread, struct hd_op *op)
     op->accesses = 1;
     if (op->access[0].mode == HD_READ && thread->number == 1) {
         hd_op_touch(op, HD_OBJECT_CLOCK, 1, HD_ADD);
+        if (writers_first(thread->object)) {
+            op->access[0].mode = HD_WRITE; /* it leaves the queue */
+        }
     }
 }
 
@@ -214,16 +225,22 @@ try_once(pthread_rwlock_t *pointer, enum hd_kind kind, bool writes, bool timed,
          int64_t until, const void *pc)
 {
     struct hd_object *lock = use(pointer, pc);
+    uint64_t local = hd_spin_local();
+    bool queues = writes && timed && writers_first(lock);
 
+    if (queues) {
+        announce(lock, pc);
+    }
     describe(kind, lock, pc);
     hd.self->number = timed;
     hd.self->refine = writes ? refine_try_write : refine_try_read;
     if (!timed || hd_moment_waits(until, writes ? can_write : can_read,
                                   writes ? could_write : could_read)) {
-        hd_spin_visit();
+        hd_spin_visit_in(local);
     }
     hd_step();
     hd_object_still(lock, place(pc));
+    lock->limit -= queues;
     if (!(writes ? can_write(hd.self) : can_read(hd.self))) {
         return false;
     }

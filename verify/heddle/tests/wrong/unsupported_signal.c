@@ -2,8 +2,17 @@
 #include <heddle.h>
 #include <signal.h>
 
+static volatile sig_atomic_t came;
+
+static void
+handler(int number)
+{
+    came = number;
+}
+
 void
 t0(void)
 {
-    signal(SIGUSR1, SIG_IGN);
+    signal(SIGPIPE, SIG_IGN);
+    signal(SIGUSR1, handler);
 }

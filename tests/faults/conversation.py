@@ -12,6 +12,7 @@ from process.wire import Reply, Wire
 MAILBOXES = 8
 MAILBOX_KB = 16
 PACKET_KB = 4
+WATCHER_TRIES = 10000
 
 State = tuple[int, bytes]  # a mailbox: its version, its content
 
@@ -216,6 +217,14 @@ class Conversation:
         answer = self.ask(waiter, "r 5 after=9 wait=1")
         if answer and waiter in self.clients and answer.code != "timeout":
             raise Problem(f"a wait for nothing: {answer.line!r}")
+
+    def await_watcher(self, name: str, m: int) -> None:
+        """Ask until somebody waits for a version, or a connection broke."""
+        for _ in range(WATCHER_TRIES):
+            answer = self.ask(name, f"s {m}")
+            if self.broken or (answer and b"watching 1\n" in answer.data):
+                return
+        raise Problem(f"nobody waits for a version of mailbox {m}")
 
     def vanish(self, name: str) -> None:
         """A client that resets its connection while it waits."""

@@ -235,6 +235,7 @@ faults_limit(int fd, size_t length_bytes)
 SETS_ERRNO(void *, NULL, malloc, (size_t bytes), (bytes))
 SETS_ERRNO(void *, NULL, calloc, (size_t n, size_t bytes), (n, bytes))
 SETS_ERRNO(void *, NULL, realloc, (void *old, size_t bytes), (old, bytes))
+SETS_ERRNO(char *, NULL, strndup, (const char *text, size_t n), (text, n))
 SETS_ERRNO(void *, MAP_FAILED, mmap,
            (void *a, size_t n, int p, int f, int fd, off_t o),
            (a, n, p, f, fd, o))
@@ -313,12 +314,17 @@ SETS_ERRNO(int, EOF, fflush, (FILE *stream), (stream))
 SETS_ERRNO(char *, NULL, fgets, (char *text, int n, FILE *stream),
            (text, n, stream))
 WAITS(int, -1, flock, (int fd, int operation), (fd, operation))
+SETS_ERRNO(size_t, 0, fread, (void *data, size_t size, size_t n, FILE *stream),
+           (data, size, n, stream))
+SETS_ERRNO(int, 0, isatty, (int fd), (fd))
 SETS_ERRNO(FILE *, NULL, fopen, (const char *path, const char *mode),
            (path, mode))
 SETS_ERRNO(int, -1, fstat, (int fd, struct stat *s), (fd, s))
 SETS_ERRNO(int, -1, fstatvfs, (int fd, struct statvfs *s), (fd, s))
 SETS_ERRNO(char *, NULL, getcwd, (char *path, size_t n), (path, n))
 SETS_ERRNO(int, -1, lstat, (const char *path, struct stat *s), (path, s))
+SETS_ERRNO(off_t, -1, lseek, (int fd, off_t o, int whence), (fd, o, whence))
+SETS_ERRNO(int, -1, mkdir, (const char *path, mode_t m), (path, m))
 SETS_ERRNO(int, -1, mkdirat, (int fd, const char *path, mode_t m),
            (fd, path, m))
 SETS_ERRNO(char *, NULL, mkdtemp, (char *path), (path))

@@ -318,8 +318,8 @@ def in_foreground(place: Place, faults: str) -> None:
             client.hold("tcp-bystander", "b")
             client.read_all("last")
             # Some wait while the server ends.
-            client.send("last", b"s\nr 6 after=0 wait=9000\n")
-            client.reply("last", "s")
+            client.send("last", b"r 6 after=0 wait=9000\n")
+            client.await_watcher("tcp-bystander", 6)
             server.signal(signal.SIGTERM)
             if "last" in client.clients:
                 client.reply("last", "a wait at the end")

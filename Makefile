@@ -291,6 +291,7 @@ FUZZ_SHARED := $(BUILD)/tests/fake_store.o $(patsubst %.c,$(BUILD)/%.o, \
 	$(filter-out $(wildcard tests/fuzz/fuzz_*.c),$(wildcard tests/fuzz/*.c)))
 fuzzers: $(FUZZERS)
 $(FUZZERS): $(BUILD)/fuzzers/%: $(BUILD)/tests/fuzz/%.o $(FUZZ_SHARED) \
+	$(BUILD)/libdipcclient.a \
 	$(LIBRARIES)
 	@mkdir -p $(@D)
 	$(SAY) link $@

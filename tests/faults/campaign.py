@@ -2,6 +2,7 @@
 """Make every call that can fail fail, at each of its occurrences.
 
 usage: campaign.py [--quick] [--seed N] [--only SCENARIO[:CALL]] BUILDDIR
+       campaign.py --plan "SCENARIO MODE..." BUILDDIR    one run, as it is named
 
 For each scenario, each call and each error the first occurrence fails, then the
 second, and so on, until a run has come to its end without a fault.  Two more
@@ -31,9 +32,10 @@ from conversation import Problem  # noqa: E402
 from scenarios import SCENARIOS, Place  # noqa: E402
 
 CALLS = Path(__file__).with_name("calls")
+FOUND = Path(__file__).with_name("found")
 OCCURRENCES_MAX = 2000
-QUICK_S = 40.0
-REPORT = Path("build/report/faults.json")
+QUICK_S = 45.0
+REPORT = Path("build/report")
 WORKERS = 2
 BATCH = 8
 MODES = ("short", "interrupt")
@@ -50,6 +52,12 @@ def read_calls() -> dict[str, list[str]]:
         if name and not name.startswith("#") and "exempt:" not in rest:
             calls[name] = rest.split()
     return calls
+
+
+def read_found() -> list[list[str]]:
+    """What once went wrong: scenario, then call and error, or mode."""
+    lines = FOUND.read_text().splitlines()
+    return [line.split() for line in lines if not line.startswith("#")]
 
 
 def number_of(error: str) -> int:
@@ -157,6 +165,17 @@ class Campaign:
         for outcome in self.workers.map(run_once, *zip(*runs)):
             self.add(outcome)
 
+    def found(self) -> None:
+        """What once went wrong, at every occurrence."""
+        units = [
+            self.workers.submit(run_every, *words)
+            for words in read_found()
+            if len(words) == 3
+        ]
+        for unit in units:
+            for outcome in unit.result():
+                self.add(outcome)
+
     def every(self, only: str) -> None:
         errors = read_calls()
         counts = self.counts(only)
@@ -190,6 +209,7 @@ class Campaign:
                 self.add(outcome)
 
     def conclude(self, figures: dict[str, object]) -> int:
+        """Tell the counts, and leave them for the report."""
         survived = self.survived.total()
         seconds = time.monotonic() - self.began
         for call, times in sorted(self.survived.items()):
@@ -199,11 +219,12 @@ class Campaign:
             f" {len(self.survived)} calls, {survived} survived,"
             f" {seconds:.0f} s"
         )
-        REPORT.parent.mkdir(parents=True, exist_ok=True)
-        REPORT.write_text(
+        gate = "faults-quick" if figures["form"] == "quick" else "faults"
+        REPORT.mkdir(parents=True, exist_ok=True)
+        (REPORT / f"{gate}.json").write_text(
             json.dumps(
                 {
-                    "gate": "faults",
+                    "gate": gate,
                     "passed": survived,
                     "failed": len(self.failed),
                     "figures": figures
@@ -224,6 +245,7 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=None)
     parser.add_argument("--seconds", type=float, default=QUICK_S)
     parser.add_argument("--only", default="")
+    parser.add_argument("--plan", default="")
     parser.add_argument("build", type=Path)
     given = parser.parse_args()
     seed = given.seed
@@ -237,8 +259,13 @@ def main() -> int:
         campaign = Campaign(workers)
         if given.quick:
             campaign.whole_runs(list(SCENARIOS))
+            campaign.found()
             campaign.sample(seed, given.seconds)
             return campaign.conclude({"form": "quick", "seed": seed})
+        if given.plan:
+            scenario, _, faults = given.plan.partition(" ")
+            campaign.add(workers.submit(run_once, scenario, faults).result())
+            return campaign.conclude({"form": "plan"})
         if ":" not in given.only:
             campaign.whole_runs([given.only] if given.only else list(SCENARIOS))
         campaign.every(given.only)

@@ -284,7 +284,7 @@ class Conversation:
         self.write(name, 1, b"x" * (PACKET_KB << 10))
         for _ in range(3):
             self.write(name, 1, b"y" * (PACKET_KB << 10), "end")
-        self.expect(name, "w 1 1 at=end", "too-large", b"z")
+        self.expect(name, "w 1 1 at=16384", "too-large", b"z")
         self.expect(name, "w 0 3 if=77", "conflict", b"abc")
         self.expect(name, "w 0 3 is=7", "bad-request", b"abc")
         self.expect(name, "r 99", "no-such-mailbox", b"")

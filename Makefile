@@ -10,6 +10,8 @@ BINDIR = $(PREFIX)/bin
 LIBDIR = $(PREFIX)/lib
 INCLUDEDIR = $(PREFIX)/include
 MANDIR = $(PREFIX)/share/man
+BASHDIR = $(PREFIX)/share/bash-completion/completions
+ZSHDIR = $(PREFIX)/share/zsh/site-functions
 UNITDIR = $(PREFIX)/lib/systemd/system
 DESTDIR =
 PYTHON = python3
@@ -52,7 +54,7 @@ ALL_CFLAGS = -std=c11 -D_GNU_SOURCE -pthread -MMD -MP \
 LDFLAGS =
 ALL_LDFLAGS = $(CFLAGS) $(LDFLAGS_$(VARIANT)) $(LDFLAGS) -pthread
 
-COMMANDS := dipc dipcrm dipcgather dipcsend
+COMMANDS := dipc dipcrm dipcctl dipcgather dipcsend
 CORE := $(patsubst %.c,$(BUILD)/%.o,$(wildcard core/*.c))
 NET := $(patsubst %.c,$(BUILD)/%.o,$(filter-out net/libdipc_%.c, \
 	$(wildcard net/*.c)))
@@ -62,7 +64,8 @@ LIBDIPC_SOURCES := $(wildcard net/libdipc_*.c)
 LIBDIPC := $(patsubst %.c,$(BUILD)/pic/%.o,$(LIBDIPC_SOURCES))
 VERSION := $(shell sed -n 's/.*VERSION_TEXT "\(.*\)"/\1/p' net/version.h)
 SONAME := libdipc.so.$(firstword $(subst ., ,$(VERSION)))
-LIBRARY_FILES := build/lib/libdipc.a build/lib/libdipc.so.$(VERSION) \
+LIBRARY_FILES := build/lib/libdipc.a build/lib/libdipcgather.a \
+	build/lib/libdipc.so.$(VERSION) \
 	build/lib/$(SONAME) build/lib/libdipc.so
 CLI := $(patsubst %.c,$(BUILD)/%.o,$(filter-out \
 	$(COMMANDS:%=cli/%.c),$(wildcard cli/*.c)))
@@ -101,9 +104,10 @@ MAN_PAGES := $(wildcard docs/man/*.[1-9])
 
 .DELETE_ON_ERROR:
 .SECONDARY:
-.PHONY: all check demo dist hygiene package package-check pdf install \
-	uninstall format clean help tests stress stress-programs stress-quick \
-	stress-death install-core verify \
+.PHONY: all check demo demo-gather dist hygiene package package-check pdf \
+	install uninstall format clean help tests stress stress-programs \
+	stress-quick stress-death install-core verify mutants mutants-quick \
+	mutants-deaths \
 	faulty faults faults-quick fuzzers fuzz fuzz-quick
 
 all: $(COMMANDS:%=build/bin/%) $(LIBRARY_FILES) $(HEDDLE) ## build every command into build/bin (the default)
@@ -158,11 +162,20 @@ matrix: ## run the tests in every build: two compilers, hardened, sanitizers
 gates-check: all ## see that each gate finds a planted breach
 	ci/gates_check
 
-mutants: all ## see that every mutant of the core is killed by a check
+mutants: all ## see that every mutant of the core is killed by a check (20 minutes)
 	verify/mutants/run
+
+mutants-quick: all ## the same for a sample of them (SEED=)
+	verify/mutants/run --sample 100 $(SEED:%=--seed %)
+
+mutants-deaths: all ## see that a death shows the loss of any line of recovery
+	verify/mutants/run --deaths
 
 demo: all ## watch two processes exchange messages through a server
 	cli/demo
+
+demo-gather: all ## gather a database table with 20 cursors, against one (needs sqlite3)
+	cli/demo_gather
 
 $(BUILD)/libdipccore.a: $(CORE)
 $(BUILD)/libdipcnet.a: $(NET)
@@ -198,7 +211,20 @@ $(BUILD)/libdipc.so.$(VERSION): $(LIBDIPC_PARTS)
 	$(SAY) link $@
 	$(RUN)$(CC) -shared -Wl,-soname,$(SONAME) -o $@ $^ $(ALL_LDFLAGS)
 
-build/lib/libdipc.a build/lib/libdipc.so.$(VERSION): build/lib/%: $(BUILD)/% FORCE
+# What gathers, with the server in it: one object that shows net/gather.h and
+# net/gather_sender.h, and nothing else.
+$(BUILD)/libdipcgather.o: $(BUILD)/net/gather.o $(BUILD)/net/gather_sender.o \
+		$(BUILD)/libdipcnet.a $(BUILD)/libdipccore.a
+	$(SAY) link $@
+	$(RUN)$(CC) -r -nostdlib -o $@ $^
+	$(RUN)$(OBJCOPY) --wildcard --keep-global-symbol='gather_*' \
+		--keep-global-symbol='!gather_command_*' \
+		--keep-global-symbol='!gather_verdict_*' $@
+
+$(BUILD)/libdipcgather.a: $(BUILD)/libdipcgather.o
+
+build/lib/libdipc.a build/lib/libdipcgather.a build/lib/libdipc.so.$(VERSION): \
+		build/lib/%: $(BUILD)/% FORCE
 	@mkdir -p $(@D)
 	@cmp -s $< $@ || cp -f $< $@
 
@@ -206,7 +232,7 @@ build/lib/$(SONAME) build/lib/libdipc.so: build/lib/libdipc.so.$(VERSION)
 	@ln -sf $(<F) $@
 
 # It says where the library is to be found, so it is made anew for each place.
-build/lib/dipc.pc: net/dipc.pc.in FORCE
+build/lib/dipc.pc build/lib/dipcgather.pc: build/lib/%.pc: net/%.pc.in FORCE
 	@mkdir -p $(@D)
 	@sed -e 's|@PREFIX@|$(PREFIX)|' -e 's|@INCLUDEDIR@|$(INCLUDEDIR)|' \
 		-e 's|@LIBDIR@|$(LIBDIR)|' -e 's|@VERSION@|$(VERSION)|' $< >$@
@@ -227,9 +253,16 @@ build/lib/libheddle.a: $(HEDDLE_RUNTIME)
 	@rm -f $@
 	@$(AR) rcs $@ $^
 
-$(COMMANDS:%=$(BUILD)/cli/%): %: %.o $(LIBRARIES)
+$(filter-out %/dipcctl,$(COMMANDS:%=$(BUILD)/cli/%)): %: %.o $(LIBRARIES)
 	$(SAY) link $@
 	$(RUN)$(CC) -o $@ $< $(LIBRARIES) $(ALL_LDFLAGS)
+
+# It uses the library as any other program does.
+$(BUILD)/cli/dipcctl: %: %.o $(BUILD)/libdipccli.a $(BUILD)/libdipc.a \
+	$(BUILD)/libdipcnet.a
+	$(SAY) link $@
+	$(RUN)$(CC) -o $@ $< $(BUILD)/libdipccli.a $(BUILD)/libdipc.a \
+		$(BUILD)/libdipcnet.a $(ALL_LDFLAGS)
 
 # Compared each time: whichever was built last, by its date, is not to the point.
 build/bin/%: $(BUILD)/cli/% FORCE
@@ -240,18 +273,27 @@ build/bin/%: $(BUILD)/cli/% FORCE
 .PHONY: FORCE
 FORCE:
 
+# Calls that tests/ puts something of its own before.
+WRAPPED := parking_wait parking_wake malloc calloc realloc \
+	pthread_mutexattr_init pthread_mutexattr_setpshared \
+	pthread_mutexattr_setrobust pthread_mutexattr_destroy \
+	pthread_mutex_init pthread_mutex_destroy pthread_mutex_trylock \
+	pthread_condattr_init pthread_condattr_setclock \
+	pthread_condattr_destroy pthread_cond_init pthread_cond_destroy \
+	fcntl posix_fallocate fstatvfs
+
 # The checker of histories is tested like the rest.
 CHECKER := $(patsubst %,$(BUILD)/stress/%.o,linearizability model operation \
 	excerpt simulation dice)
 $(BUILD)/tests/test_linearizability: $(CHECKER)
 
 TEST_LIBRARIES := $(BUILD)/libdipccli.a $(BUILD)/libdipcclient.a \
-	$(BUILD)/libdipcnet.a $(BUILD)/libdipccore.a
+	$(BUILD)/libdipcnet.a $(BUILD)/libdipccore.a $(TSAN)
 $(BUILD)/tests/%: $(BUILD)/tests/%.o $(TEST_SHARED) $(TEST_LIBRARIES)
 	$(SAY) link $@
 	$(RUN)$(CC) -o $@ $< $(filter $(CHECKER),$^) $(TEST_SHARED) \
 		$(TEST_LIBRARIES) $(ALL_LDFLAGS) \
-		-Wl,--wrap=parking_wait,--wrap=malloc,--wrap=calloc,--wrap=realloc -lcmocka
+		$(WRAPPED:%=-Wl,--wrap=%) -lcmocka
 
 # One contender is in C++; without its header the comparison does without it.
 BOOST := $(wildcard /usr/include/boost/interprocess/sync/interprocess_upgradable_mutex.hpp)
@@ -275,14 +317,14 @@ $(STRESS): %: %.o $(STRESS_SHARED) $(BUILD)/libdipccore.a $(TSAN)
 # The commands again, with every call in tests/faults/calls made to fail at
 # will (tests/faults/faults.h); `make faults` builds them with sanitizers.
 FAULTY := $(COMMANDS:%=$(BUILD)/faulty/%)
-WRAPPED := $(shell awk '!/^\#|exempt:|^$$/ { print "-Wl,--wrap=" $$1 }' \
+FAULT_WRAPS := $(shell awk '!/^\#|exempt:|^$$/ { print "-Wl,--wrap=" $$1 }' \
 	tests/faults/calls)
 faulty: $(FAULTY)
 $(FAULTY): $(BUILD)/faulty/%: $(BUILD)/cli/%.o $(BUILD)/tests/faults/faults.o \
 	$(LIBRARIES) tests/faults/calls
 	@mkdir -p $(@D)
 	$(SAY) link $@
-	$(RUN)$(CC) -o $@ $(filter %.o,$^) $(LIBRARIES) $(ALL_LDFLAGS) $(WRAPPED)
+	$(RUN)$(CC) -o $@ $(filter %.o,$^) $(LIBRARIES) $(ALL_LDFLAGS) $(FAULT_WRAPS)
 
 # Fuzzers, which only clang builds: `make fuzz` calls for CC=clang VARIANT=fuzz.
 FUZZERS := $(patsubst tests/fuzz/%.c,$(BUILD)/fuzzers/%, \
@@ -326,10 +368,15 @@ INSTALLED := $(INSTALLED_CORE) \
 		to,644,$(MANDIR)/man$(subst .,,$(suffix $(page))),$(page)))
 INSTALLED += $(call to,644,$(LIBDIR),build/lib/libdipc.a \
 		build/lib/libdipc.so.$(VERSION)) \
-	$(call to,644,$(LIBDIR)/pkgconfig,build/lib/dipc.pc) \
+	$(call to,644,$(LIBDIR),build/lib/libdipcgather.a) \
+	$(call to,644,$(INCLUDEDIR)/dipc,net/gather.h net/gather_sender.h) \
+	$(call to,644,$(LIBDIR)/pkgconfig,build/lib/dipc.pc \
+		build/lib/dipcgather.pc) \
 	$(call to,644,$(INCLUDEDIR),net/dipc.h)
 INSTALLED_LINKS := $(SONAME)=$(LIBDIR)=libdipc.so.$(VERSION) \
 	libdipc.so=$(LIBDIR)=$(SONAME)
+INSTALLED += $(call to,644,$(BASHDIR),cli/completion/bash/dipcctl) \
+	$(call to,644,$(ZSHDIR),cli/completion/zsh/_dipcctl)
 INSTALLED += $(call to,644,$(UNITDIR),$(UNITS)) \
 	$(call to,644,$(PREFIX)/lib/sysusers.d,cli/systemd/dipc.conf)
 ifdef HEDDLE
@@ -352,7 +399,7 @@ take = rm -f $$directory/$${file\#\#*/}
 install-core: $(BUILD)/libdipccore.a ## install only the lock's library and headers
 	$(call each,$(INSTALLED_CORE),$(put))
 
-install: all $(BUILD)/libdipccore.a build/lib/dipc.pc $(UNITS) ## install everything under $(DESTDIR)$(PREFIX)
+install: all $(BUILD)/libdipccore.a build/lib/dipc.pc build/lib/dipcgather.pc $(UNITS) ## install everything under $(DESTDIR)$(PREFIX)
 	$(call each,$(INSTALLED),$(put))
 	$(call each,$(INSTALLED_LINKS),ln -sf $$file $$directory/$$first)
 

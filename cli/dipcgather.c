@@ -123,7 +123,7 @@ fill_in(const char *argument, const char *number)
         to = stpcpy(to + (at - argument), number);
         argument = at + step;
     }
-    (void)strcpy(to, argument);
+    memcpy(to, argument, strlen(argument) + 1);
     return filled;
 }
 

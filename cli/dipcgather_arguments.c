@@ -321,7 +321,7 @@ judge(struct dipcgather_arguments *arguments, struct complaint *complaint)
         return EINVAL;
     }
     if (arguments->remote > 0 && !arguments->listens) {
-        (void)strcpy(arguments->host, LOOPBACK);
+        memcpy(arguments->host, LOOPBACK, sizeof LOOPBACK);
         arguments->listens = true;
     }
     return 0;

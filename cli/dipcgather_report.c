@@ -164,7 +164,8 @@ is_empty(const char *directory)
         return true; /* why not is told by whoever writes into it */
     }
     while (!is_found && (entry = readdir(opened)) != NULL) {
-        is_found = strcmp(entry->d_name, ".") && strcmp(entry->d_name, "..");
+        is_found =
+            strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0;
     }
     (void)closedir(opened);
     return !is_found;

@@ -509,6 +509,7 @@ begin_result(struct dialogue *d)
         fail(d, error, NULL);
         return CONVERSATION_ON;
     }
+    d->has_begun = true;
     reply_ok(d->reply, NULL, 0);
     begin_header(d);
     if (opening.fail != 0) {
@@ -693,7 +694,8 @@ dialogue_owes_an_answer(const struct dialogue *d)
 bool
 dialogue_is_idle(const struct dialogue *d)
 {
-    return d->state == DIALOGUE_HEADER && buffer_length(d->input) == 0;
+    return d->state == DIALOGUE_HEADER && buffer_length(d->input) == 0 &&
+           (d->has_begun || !is_collector(d));
 }
 
 bool

@@ -58,6 +58,7 @@ struct dialogue {
     int refusal;                  /* UNFRAMED: why the write will fail */
     uint64_t wait_ns;             /* READING: after capping */
     int wait_error;               /* READING: how the last wait ended */
+    bool has_begun;               /* on a collector: `g` was accepted */
 };
 
 void
@@ -86,7 +87,10 @@ void dialogue_close(struct dialogue *dialogue);
 /* True when a request has begun and its answer is still owed. */
 bool dialogue_owes_an_answer(const struct dialogue *dialogue);
 
-/* True when nothing of a request has arrived. */
+/*
+ * True when nothing of a request has arrived.  A collector's connection that
+ * has not said whose it is owes that, and is not idle.
+ */
 bool dialogue_is_idle(const struct dialogue *dialogue);
 
 /* True when a silence would end what has arrived. */

@@ -225,7 +225,9 @@ dipc_read_whole(struct dipc_connection *connection, uint32_t mailbox,
  * Nobody else is held up.  Of several writes in quick succession the last one
  * is seen.
  *   wait_ms  0 or more, or DIPC_FOREVER; the timeout is added to it for the
- *            answer's way.  The server's own limit (--max-wait) does not show
+ *            answer's way.  The server's own limit (--max-wait) does not show;
+ *            and the server gives a sign of life every half minute, without
+ *            which the wait ends as DIPC_TIMED_OUT
  * Errors:  DIPC_NOTHING_NEWER
  */
 DIPC_API enum dipc_status
@@ -367,8 +369,8 @@ dipc_batch_flush(struct dipc_batch *batch, struct dipc_connection *connection,
 DIPC_API size_t dipc_batch_count(const struct dipc_batch *batch);
 
 /*
- * The result of request number `index`, 0 to count-1, after a flush: DIPC_OK and
- * the answer, or the error.
+ * The result of request number `index`, 0 to count-1, after a flush: DIPC_OK
+ * and the answer, or the error.
  * Errors:  those of the request; DIPC_INVALID  no such request, or not flushed
  */
 DIPC_API enum dipc_status

@@ -132,7 +132,7 @@ open_private(struct gather *gather, struct complaint *complaint)
         return error;
     }
     (void)snprintf(gather->address, sizeof gather->address, "unix:%s", path);
-    (void)strcpy(gather->own_address, gather->address);
+    memcpy(gather->own_address, gather->address, sizeof gather->address);
     return 0;
 }
 
@@ -140,7 +140,7 @@ open_private(struct gather *gather, struct complaint *complaint)
 static int
 name_addresses(struct gather *gather)
 {
-    struct sockaddr_storage address;
+    struct sockaddr_storage address = {0};
     socklen_t bytes = sizeof address;
     char host[256];
 
@@ -149,10 +149,9 @@ name_addresses(struct gather *gather)
         return errno;
     }
     if (!endpoint_is_wildcard((struct sockaddr *)&address)) {
-        char text[ENDPOINT_TEXT_MAX];
-        endpoint_describe((struct sockaddr *)&address, text);
-        (void)strcpy(gather->address, text);
-        (void)strcpy(gather->own_address, text);
+        static_assert(sizeof gather->address >= ENDPOINT_TEXT_MAX, "it fits");
+        endpoint_describe((struct sockaddr *)&address, gather->address);
+        memcpy(gather->own_address, gather->address, sizeof gather->address);
         return 0;
     }
     if (gethostname(host, sizeof host) < 0) {
@@ -316,8 +315,9 @@ gather_create(const struct gather_options *options, struct gather **gather,
     }
     free(made);
     if (message) {
-        (void)strcpy(message, complaint.text[0] != '\0' ? complaint.text
-                                                        : strerror(error));
+        (void)snprintf(message, GATHER_MESSAGE_MAX, "%s",
+                       complaint.text[0] != '\0' ? complaint.text
+                                                 : strerror(error));
     }
     return error;
 }

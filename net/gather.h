@@ -8,9 +8,10 @@
  * Idea.  The parent listens first, on a Unix socket in a private directory of
  * its own (or where it is told), then makes its children, and serves them when
  * it is ready to: threads start only then.  A child sends its result through
- * a sender (gather_sender.h) and says when it is whole.  The parent watches both
- * the connections and the processes, so that neither a child that dies before,
- * while or after it connects, nor one that hangs (with a timeout) holds it up.
+ * a sender (gather_sender.h) and says when it is whole.  The parent watches
+ * both the connections and the processes, so that neither a child that dies
+ * before, while or after it connects, nor one that hangs (with a timeout)
+ * holds it up.
  *
  *     static int
  *     child(struct gather_sender *sender, unsigned which, void *context)
@@ -215,7 +216,7 @@ const char *gather_token(const struct gather *gather, unsigned which);
  */
 int gather_serve(struct gather *gather) __attribute__((warn_unused_result));
 
-/* End the whole.  Any thread, and a signal handler; also before gather_serve. */
+/* End the whole, also before gather_serve. */
 void gather_stop(struct gather *gather);
 
 /* What became of a child.  Context: gather_serve has returned. */

@@ -86,7 +86,7 @@ parse_endpoint(const char *address, struct gather_sender *sender)
         return EINVAL;
     }
     memcpy(sender->host, host, length);
-    (void)strcpy(sender->port, colon + 1);
+    memcpy(sender->port, colon + 1, strlen(colon + 1) + 1);
     return 0;
 }
 
@@ -95,14 +95,15 @@ parse_address(const char *address, struct gather_sender *sender)
 {
     const size_t prefix = strlen(UNIX_PREFIX);
 
-    if (strncmp(address, UNIX_PREFIX, prefix)) {
+    if (strncmp(address, UNIX_PREFIX, prefix) != 0) {
         return parse_endpoint(address, sender);
     }
     address += prefix;
-    if (address[0] == '\0' || strlen(address) >= sizeof sender->path) {
+    const size_t length = strlen(address);
+    if (length == 0 || length >= sizeof sender->path) {
         return EINVAL;
     }
-    (void)strcpy(sender->path, address);
+    memcpy(sender->path, address, length + 1);
     return 0;
 }
 
@@ -122,7 +123,7 @@ gather_sender_create(const char *address, unsigned which, const char *token,
     made->which = which;
     made->fd = -1;
     made->size_bytes = GATHER_SENDER_ANY_SIZE;
-    (void)strcpy(made->token, token);
+    memcpy(made->token, token, length + 1);
     int error = parse_address(address, made);
     if (error) {
         free(made);
@@ -192,7 +193,7 @@ static const struct {
 
 /* "err CODE: TEXT" */
 static int
-take_refusal(struct gather_sender *sender, char *line)
+take_refusal(struct gather_sender *sender, const char *line)
 {
     const char *code = line + strlen("err ");
     const size_t length = strcspn(code, ": ");
@@ -223,7 +224,7 @@ fail_as_stranger(struct gather_sender *sender)
 
 /* line  without its newline */
 static int
-take_answer(struct gather_sender *sender, char *line)
+take_answer(struct gather_sender *sender, const char *line)
 {
     if (!strncmp(line, "ok 0", 4) && sender->owed > 0) {
         sender->owed--;
@@ -399,7 +400,7 @@ connect_path(struct gather_sender *sender)
 {
     struct sockaddr_un address = {.sun_family = AF_UNIX};
 
-    (void)strcpy(address.sun_path, sender->path);
+    memcpy(address.sun_path, sender->path, sizeof address.sun_path);
     int error =
         connect_to(sender, (const struct sockaddr *)&address, sizeof address);
     if (error) {

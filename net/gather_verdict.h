@@ -9,8 +9,8 @@
  * two moments, in either order: a process that is killed closes its
  * connection first, and what it had sent may still be on its way when its end
  * is known.  So where the second could change the verdict, it is awaited,
- * for a bounded time.  Only what the child has said itself is final at once: the
- * result is whole, or there will be none.
+ * for a bounded time.  Only what the child has said itself is final at once:
+ * the result is whole, or there will be none.
  *
  *     connection   process     verdict
  *     complete     any         COMPLETE

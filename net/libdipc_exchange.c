@@ -129,7 +129,7 @@ current(const struct exchange *exchange)
     return &exchange->requests[exchange->answered];
 }
 
-/* Where received bytes go: data straight to its place, all else to the input. */
+/* Where received bytes go: data to its place, the rest to the input. */
 static void
 find_room(struct exchange *exchange, char **room, size_t *room_bytes)
 {

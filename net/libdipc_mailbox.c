@@ -16,7 +16,8 @@
  */
 #define UNASKED_BYTES ((size_t)65536)
 #define FIRST_READ_BYTES ((size_t)4096)
-#define WAIT_MAX_MS ((uint64_t)24 * 3600 * 1000)
+/* One request waits for no longer, so that a server that is gone is noticed. */
+#define WAIT_MAX_MS ((uint64_t)30000)
 /* A server that may not wait for so long is not asked again at once. */
 #define PAUSE_NS (100 * CLOCK_NS_PER_MS)
 

@@ -2,8 +2,8 @@
 #define DIPC_LISTENER_H
 
 /*
- * A listener: the sockets on which a server is reached: all of TCP's on one port,
- * and one Unix socket.
+ * A listener: the sockets on which a server is reached: all of TCP's on one
+ * port, and one Unix socket.
  *
  * Idea.  The port is one number for all addresses.  Asked for any port, the
  * listener lets the system choose one for the first address and then claims

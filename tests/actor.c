@@ -140,6 +140,33 @@ int __wrap_parking_wait(union parking *parking, enum parking_kind kind,
                         pthread_mutex_t *guard, const struct timespec *deadline,
                         void (*now)(struct timespec *now));
 
+static void (*sleep_hook)(const struct timespec *deadline, void *argument);
+static void (*wake_hook)(void *argument);
+static void *hook_argument;
+
+void
+actor_watch_parking(void (*sleeps)(const struct timespec *deadline,
+                                   void *argument),
+                    void (*wakes)(void *argument), void *argument)
+{
+    sleep_hook = sleeps;
+    wake_hook = wakes;
+    hook_argument = argument;
+}
+
+void __real_parking_wake(union parking *parking, enum parking_kind kind);
+void __wrap_parking_wake(union parking *parking, enum parking_kind kind);
+
+/* The linker puts this before every wake-up in a test program. */
+void
+__wrap_parking_wake(union parking *parking, enum parking_kind kind)
+{
+    if (wake_hook != NULL) {
+        wake_hook(hook_argument);
+    }
+    __real_parking_wake(parking, kind);
+}
+
 /* The linker puts this before every sleep in a test program. */
 int
 __wrap_parking_wait(union parking *parking, enum parking_kind kind,
@@ -147,6 +174,9 @@ __wrap_parking_wait(union parking *parking, enum parking_kind kind,
                     void (*now)(struct timespec *now))
 {
     union parking *own = parking;
+    if (sleep_hook != NULL) {
+        sleep_hook(deadline, hook_argument);
+    }
     int error = __real_parking_wait(parking, kind, guard, deadline, now);
     if (atomic_compare_exchange_strong(&expired, &own, NULL)) {
         return ETIMEDOUT;

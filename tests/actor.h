@@ -59,6 +59,15 @@ void actor_await_state(const struct seat_table *seats, uint32_t seat,
 void
 actor_expire(struct seat_table *seats, uint32_t seat, pthread_mutex_t *guard);
 
+/*
+ * From now on call these first whenever a seat is about to sleep, until this
+ * deadline, and whenever one is woken; NULL: nothing.  The guard is held.
+ * Context: no actor sleeps or wakes meanwhile.
+ */
+void actor_watch_parking(void (*sleeps)(const struct timespec *deadline,
+                                        void *argument),
+                         void (*wakes)(void *argument), void *argument);
+
 /* CLOCK_MONOTONIC, so many milliseconds from now. */
 struct timespec actor_deadline_ms(long milliseconds);
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import pty
 import random
 import re
 import signal
@@ -10,11 +11,10 @@ import subprocess
 import sys
 import unittest
 
-from process import machine
 from process.case import ProcessCase, until
 from process.main import main
 from process.machine import TOP
-from process.server import Server
+from process.server import Process, Server
 from process.tmux import Terminal, Tmux
 
 PYTHON = TOP / "cli" / "python"
@@ -266,13 +266,10 @@ class People(ProcessCase):
         self.tmux = Tmux(self.directory)
         self.addCleanup(self.tmux.close)
 
-    def come(
-        self, server: Server, name: str, reporting: bool = True
-    ) -> Terminal:
+    def come(self, server: Server, name: str) -> Terminal:
         person = self.tmux.start(
             *(sys.executable, CHAT, "--name", name, str(server.port)),
             columns=60,
-            reporting=reporting,
         )
         person.expect(f"{name}> ")
         person.expect(f"* {name} joined")
@@ -367,6 +364,7 @@ class People(ProcessCase):
         shell.type("echo in the shell", "Enter")
         shell.expect("\nin the shell")
         shell.type("fg", "Enter")
+        until(lambda: shell.lines()[-1] == "Ann>", "it goes on")
         shell.type("x" * 300 + "end")
         shell.expect("xxend")
         shell.resize(30, 10)
@@ -405,10 +403,16 @@ class People(ProcessCase):
 
     def test_a_terminal_that_goes_away_ends_it(self) -> None:
         server = self.dipc()
-        ann = self.come(server, "Ann", reporting=False)
         bob = self.come(server, "Bob")
-        self.tmux.run("kill-pane", "-t", ann.pane)
+        pid, terminal = pty.fork()
+        if pid == 0:
+            os.execv(CHAT, [CHAT, "--name", "Ann", str(server.port)])
+        ann = Process(pid)
+        self.addCleanup(ann.destroy)
+        bob.expect("* Ann joined")
+        os.close(terminal)
         bob.expect("* Ann left")
+        self.assertEqual(ann.wait(), 128 + signal.SIGHUP)
         bob.type("", "C-d")
         self.assertEqual(bob.status(), 0)
 

@@ -513,6 +513,26 @@ what_is_complete_cannot_be_forgotten(void **state)
     free(data);
 }
 
+/* A stranger must not hold a place for ever; a child may think for long. */
+static void
+only_who_has_begun_may_be_silent_for_long(void **state)
+{
+    struct scene *scene = *state;
+
+    assert_int_equal(session_deadline_ns(scene->session),
+                     1000 + 30 * CLOCK_NS_PER_S);
+    session_expired(scene->session);
+    run(scene);
+    assert_string_equal(scene->said,
+                        BAD "the request was not finished within 30000 ms\n");
+    assert_int_equal(scene->next, SESSION_CLOSE);
+    disconnect(scene);
+    connect_to(scene);
+    say(scene, "g 3 " T "\n");
+    assert_true(session_deadline_ns(scene->session) == SESSION_FOREVER);
+    disconnect(scene);
+}
+
 static void
 a_heap_without_room_refuses_the_result_and_no_more(void **state)
 {
@@ -617,6 +637,7 @@ main(void)
         in_a_scene(a_child_that_is_forgotten_is_not_believed),
         in_a_scene(a_write_to_a_child_that_is_forgotten_is_refused),
         in_a_scene(what_is_complete_cannot_be_forgotten),
+        in_a_scene(only_who_has_begun_may_be_silent_for_long),
         in_a_scene(a_heap_without_room_refuses_the_result_and_no_more),
         in_a_scene(no_memory_means_no_collector_and_no_store),
         cmocka_unit_test(a_large_result_arrives_as_it_was_sent),

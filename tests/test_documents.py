@@ -65,6 +65,9 @@ class Examples(ProcessCase):
         for command, expected in commands:
             if command.startswith("./dipc "):
                 continue  # it runs already
+            if command.startswith("export "):
+                self.export(command)
+                continue
             if command.startswith("cc "):
                 continue  # tests/test_libdipc.py does that
             done = subprocess.run(
@@ -79,6 +82,19 @@ class Examples(ProcessCase):
             )
             self.assertEqual(done.stdout.splitlines(), expected, command)
         return len(commands)
+
+    def export(self, command: str) -> None:
+        """What this sets holds for all that follows."""
+        done = subprocess.run(
+            ["bash", "-c", f"{command} && env -0"],
+            capture_output=True,
+            text=True,
+            env=self.environment,
+            check=True,
+            timeout=40,
+        )
+        pairs = (pair.partition("=") for pair in done.stdout.split("\0"))
+        self.environment = {name: value for name, _, value in pairs if name}
 
     def play_python(self, text: str) -> None:
         folder = str(machine.TOP / "cli" / "python")

@@ -124,6 +124,7 @@ a_nap_ends_in_the_next_second_if_need_be(void **state)
 }
 
 #define PATIENCE_TICKS 2000
+#define SYSCALLS_MAX 1000
 
 static void
 monotonic(struct timespec *now)
@@ -190,7 +191,8 @@ await_asleep_and_traced(pid_t process)
     struct user_regs_struct registers = {.orig_rax = 0};
     int status = 0;
     assert_int_equal(waitpid(process, &status, 0), process);
-    while (registers.orig_rax != SYS_futex) {
+    for (int i = 0; registers.orig_rax != SYS_futex; i++) {
+        assert_true(i < SYSCALLS_MAX);
         resume_to_syscall(process);
         assert_int_equal(waitpid(process, &status, 0), process);
         assert_true(WIFSTOPPED(status));

@@ -240,6 +240,7 @@ class Library(ProcessCase):
             assert client.stdin is not None and client.stdout is not None
             self.assertEqual(client.stdout.readline(), b"ready\n")
             server.signal(signal.SIGSTOP)
+            until(lambda: self.is_stopped(server.pid), "it is stopped")
             client.stdin.write(b"go\n")
             client.stdin.close()
             until(lambda: self.waiting(server.port) > 4096, "it is written")
@@ -248,6 +249,15 @@ class Library(ProcessCase):
         self.assertEqual(said, b"DIPC_BROKEN unknown\nDIPC_BROKEN known\n")
         self.assertEqual(server.wait(), -signal.SIGKILL)
         self.dipcrm(server)
+
+    @staticmethod
+    def is_stopped(pid: int) -> bool:
+        """Has every thread of a process come to its stop?"""
+        states = {
+            task.read_text().rpartition(")")[2].split()[0]
+            for task in Path(f"/proc/{pid}/task").glob("*/stat")
+        }
+        return states == {"T"}
 
     @staticmethod
     def waiting(port: int) -> int:

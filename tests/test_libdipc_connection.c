@@ -189,7 +189,7 @@ a_port_that_lets_nobody_in_is_a_timeout(void **state)
     int fd = listen_on_loopback(port);
     assert_int_equal(listen(fd, 0), 0);
     address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    address.sin_port = htons((uint16_t)atoi(port));
+    address.sin_port = htons((uint16_t)strtoul(port, NULL, 10));
     for (; !is_full && count < 64; count++) {
         waiting[count] =
             socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);

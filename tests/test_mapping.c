@@ -19,6 +19,7 @@
 #include <unistd.h>
 
 #include "cmocka_all.h"
+#include "fake_file.h"
 
 static char name[64];
 
@@ -77,6 +78,62 @@ what_has_no_room_is_refused_and_leaves_nothing(void **state)
     assert_int_equal(mapping_create(&mapping, name, UINT64_C(1) << 45), ENOSPC);
     pid_t owner = 0;
     assert_int_equal(mapping_owner(name, &owner), ENOENT);
+}
+
+/* It is not even tried, for that would fill the memory first. */
+static void
+what_cannot_have_room_is_refused_before_it_takes_any(void **state)
+{
+    struct mapping mapping;
+    (void)state;
+    fake_file_interrupt(0);
+    fake_file_full(1);
+    int error = mapping_create(&mapping, name, 1000);
+    fake_file_full(-1);
+    assert_int_equal(error, ENOSPC);
+    assert_int_equal(fake_file_reservations(), 0);
+    fake_file_full(0); /* a file system that does not say how large it is */
+    error = mapping_create(&mapping, name, 1000);
+    fake_file_full(-1);
+    assert_int_equal(error, 0);
+    mapping_destroy(&mapping);
+}
+
+static void
+an_interrupted_reservation_is_taken_up_again_a_hundred_times(void **state)
+{
+    struct mapping mapping;
+    (void)state;
+    fake_file_interrupt(99);
+    assert_int_equal(mapping_create(&mapping, name, 1000), 0);
+    assert_int_equal(fake_file_reservations(), 100);
+    mapping_destroy(&mapping);
+    assert_int_equal(mapping_unlink(name), 0);
+    fake_file_interrupt(1000);
+    int error = mapping_create(&mapping, name, 1000);
+    long tried = fake_file_reservations();
+    fake_file_interrupt(0);
+    assert_int_equal(error, EINTR);
+    assert_int_equal(tried, 100);
+}
+
+/* POSIX has two names for a lock that another process has. */
+static void
+a_lock_of_another_is_told_from_a_lock_that_cannot_be(void **state)
+{
+    const struct {
+        int from_fcntl;
+        int expected;
+    } rows[] = {{EACCES, EBUSY}, {EAGAIN, EBUSY}, {ENOLCK, ENOLCK}};
+    struct mapping mapping;
+    (void)state;
+    assert_int_equal(mapping_create(&mapping, name, 1000), 0);
+    mapping_destroy(&mapping);
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        fake_file_lock_error(rows[i].from_fcntl);
+        assert_int_equal(mapping_clear(name), rows[i].expected);
+    }
+    assert_int_equal(mapping_clear(name), 0);
 }
 
 /* A child that creates the memory, says so, and lives until told. */
@@ -534,6 +591,13 @@ main(void)
         cmocka_unit_test_teardown(a_taken_name_is_refused, tear_down),
         cmocka_unit_test_teardown(
             what_has_no_room_is_refused_and_leaves_nothing, tear_down),
+        cmocka_unit_test_teardown(
+            what_cannot_have_room_is_refused_before_it_takes_any, tear_down),
+        cmocka_unit_test_teardown(
+            an_interrupted_reservation_is_taken_up_again_a_hundred_times,
+            tear_down),
+        cmocka_unit_test_teardown(
+            a_lock_of_another_is_told_from_a_lock_that_cannot_be, tear_down),
         cmocka_unit_test_teardown(the_owner_is_known_while_it_lives, tear_down),
         cmocka_unit_test_teardown(an_attached_process_sees_the_same_bytes,
                                   tear_down),

@@ -113,6 +113,22 @@ class Piped(ProcessCase):
         self.assertRegex(done.stdout.decode(), r"mailboxes +8\n")
         self.assertRegex(done.stdout.decode(), r"watching +0\n")
 
+    def test_a_unix_socket_serves_as_well(self) -> None:
+        path = str(self.runtime / "mailboxes")
+        self.dipc("--unix", path)
+        done = self.prompt("write 3 hello\n", "--unix", path)
+        self.assertEqual(done.stderr, b"")
+        self.assertIn(b"version 1", done.stdout)
+        chat = TOP / "cli" / "python" / "chat.py"
+        said = subprocess.run(
+            [str(chat), "--name", "Ann", "--mailbox", "3", "--unix", path],
+            input=b"hi\n",
+            capture_output=True,
+            timeout=40,
+        )
+        self.assertEqual(said.stderr, b"")
+        self.assertIn(b"hello\n* Ann joined\nAnn: hi\n", said.stdout)
+
     def test_closed_streams_are_done_without(self) -> None:
         port = self.dipc().port
         for program in ("prompt", "chat"):

@@ -6,6 +6,7 @@
 
 #include "actor.h"
 #include "cmocka_all.h"
+#include "fake_pthread.h"
 
 #define ACTORS 5
 #define PLACE 7
@@ -414,6 +415,46 @@ cancelling_another_seat_wakes_nobody_else(void **state)
     does(stage, 1, unlock);
 }
 
+static int wakes;
+
+static void
+count_a_wake_under_the_guard(void *argument)
+{
+    struct stage *stage = argument;
+    wakes++;
+    if (pthread_mutex_trylock(&stage->lock.guard) == 0) {
+        wakes += 100;
+        pthread_mutex_unlock(&stage->lock.guard);
+    }
+}
+
+/* Only a seat that is queued here is woken, under the guard. */
+static void
+a_cancellation_wakes_who_is_queued_here_and_nobody_else(void **state)
+{
+    struct stage *stage = *state;
+    does(stage, 0, wrlock);
+    does(stage, 0, unlock);
+    seat_enter(&stage->table, 2, SEAT_QUEUED_READ, PLACE + 1, 1);
+    wakes = 0;
+    actor_watch_parking(NULL, count_a_wake_under_the_guard, stage);
+    rwlock_cancel(&stage->table, &stage->lock, 0);
+    rwlock_cancel(&stage->table, &stage->lock, 1);
+    rwlock_cancel(&stage->table, &stage->lock, 2);
+    assert_int_equal(wakes, 0);
+    seat_set_state(&stage->table, 2, SEAT_IDLE);
+    does(stage, 0, wrlock);
+    rwlock_cancel(&stage->table, &stage->lock, 0);
+    assert_int_equal(wakes, 0);
+    queues(stage, 1, rdlock);
+    rwlock_cancel(&stage->table, &stage->lock, 1);
+    assert_int_equal(wakes, 1);
+    actor_watch_parking(NULL, NULL, NULL);
+    does(stage, 0, unlock);
+    finishes(stage, 1, 0);
+    does(stage, 1, unlock);
+}
+
 static void
 unlock_aborting(void *argument)
 {
@@ -603,6 +644,119 @@ every_operation_of_a_checked_table_checks(void **state)
 }
 
 static void
+monotonic_now(struct timespec *now)
+{
+    clock_gettime(CLOCK_MONOTONIC, now);
+}
+
+static void
+recover_now(void *argument)
+{
+    struct stage *stage = argument;
+    rwlock_recover(&stage->table, &stage->lock);
+}
+
+static void
+cancel_1_now(void *argument)
+{
+    struct stage *stage = argument;
+    rwlock_cancel(&stage->table, &stage->lock, 1);
+}
+
+static void
+break_the_lock(void *argument)
+{
+    struct stage *stage = argument;
+    stage->lock.writers = 3;
+}
+
+/* What is wrong is found before the operation mends it: a lost wake-up. */
+static void
+a_checked_operation_checks_before_it_begins(void **state)
+{
+    struct stage *stage = *state;
+    does(stage, 0, wrlock);
+    queues(stage, 1, rdlock);
+    seat_set_state(&stage->table, 0, SEAT_READING);
+    stage->lock.writers = 0;
+    assert_true(actor_aborts(recover_now, stage));
+    stage->table.checked = false;
+    assert_false(actor_aborts(recover_now, stage));
+    stage->table.checked = true;
+    seat_set_state(&stage->table, 0, SEAT_WRITING);
+    stage->lock.writers = 1;
+    does(stage, 0, unlock);
+    finishes(stage, 1, 0);
+    does(stage, 1, unlock);
+}
+
+/* And what went wrong in it is found before it lets the guard go. */
+static void
+a_checked_operation_checks_before_it_ends(void **state)
+{
+    struct stage *stage = *state;
+    does(stage, 0, wrlock);
+    queues(stage, 1, rdlock);
+    actor_watch_parking(NULL, break_the_lock, stage);
+    assert_true(actor_aborts(cancel_1_now, stage));
+    stage->table.checked = false;
+    assert_false(actor_aborts(cancel_1_now, stage));
+    stage->table.checked = true;
+    actor_watch_parking(NULL, NULL, NULL);
+    does(stage, 0, unlock);
+    finishes(stage, 1, 0);
+    does(stage, 1, unlock);
+}
+
+static int sleeps_left;
+
+/* Wrong at the end of one sleep, and right again in the next. */
+static void
+break_for_one_sleep(const struct timespec *deadline, void *argument)
+{
+    struct stage *stage = argument;
+    (void)deadline;
+    sleeps_left--;
+    stage->lock.writers = sleeps_left == 1 ? 3 : 1;
+}
+
+static void
+sleep_twice(void *argument)
+{
+    struct stage *stage = argument;
+    struct timespec soon = actor_deadline_ms(3 * RWLOCK_NAP_HEAD_NS / 2000000);
+    stage->parts[1].deadline = &soon;
+    stage->table.now = monotonic_now;
+    sleeps_left = 2;
+    actor_watch_parking(break_for_one_sleep, NULL, stage);
+    (void)wrlock(&stage->parts[1]);
+}
+
+/* Before it sleeps, too, for that lets the guard go. */
+static void
+a_checked_waiter_checks_before_each_sleep(void **state)
+{
+    struct stage *stage = *state;
+    does(stage, 0, wrlock);
+    assert_true(actor_aborts(sleep_twice, stage));
+    stage->table.checked = false;
+    assert_false(actor_aborts(sleep_twice, stage));
+    stage->table.checked = true;
+    does(stage, 0, unlock);
+}
+
+static void
+the_check_needs_no_checked_table(void **state)
+{
+    struct stage *stage = *state;
+    stage->table.checked = false;
+    assert_false(actor_aborts(check_now, stage));
+    stage->lock.writers = 1;
+    assert_true(actor_aborts(check_now, stage));
+    stage->lock.writers = 0;
+}
+
+static void
 who_waits_no_more_says_so(void **state)
 {
     struct stage *stage = *state;
@@ -756,6 +910,29 @@ who_inherits_a_dead_waiter_s_seat_takes_it_out_of_the_queue(void **state)
 }
 
 static void
+take_the_lock_and_die(void *argument)
+{
+    struct stage *stage = argument;
+    does(stage, 0, wrlock);
+    dies(stage, 0);
+}
+
+/* Idle when looked at, and a dead holder's when its mutex is tried. */
+static void
+who_sits_down_as_the_owner_dies_gets_a_seat_in_order(void **state)
+{
+    struct stage *stage = *state;
+    uint32_t seat = SEAT_NONE;
+    fake_pthread_before_trylock(take_the_lock_and_die, stage);
+    assert_int_equal(rwlock_sit(&stage->table, &stage->lock, 0, &seat), 0);
+    assert_int_equal(seat, 0);
+    assert_int_equal(seat_state(&stage->table, 0), SEAT_IDLE);
+    counts_are(stage, 0, 0, 0);
+    assert_int_equal(recoveries(stage), 1);
+    seat_leave(&stage->table, seat);
+}
+
+static void
 a_dead_waiter_is_passed_over(void **state)
 {
     struct stage *stage = *state;
@@ -772,6 +949,20 @@ a_dead_waiter_is_passed_over(void **state)
     does(stage, 3, unlock);
 }
 
+/* Of a queue of one who is dead nobody is left to be admitted. */
+static void
+a_dead_waiter_alone_in_the_queue_is_dropped_by_who_unlocks(void **state)
+{
+    struct stage *stage = *state;
+    does(stage, 0, wrlock);
+    does(stage, 1, queue_and_die);
+    dies(stage, 1);
+    counts_are(stage, 0, 1, 1);
+    does(stage, 0, unlock);
+    counts_are(stage, 0, 0, 0);
+    assert_int_equal(recoveries(stage), 1);
+}
+
 static void
 a_reader_behind_a_dead_writer_joins_the_readers_at_once(void **state)
 {
@@ -783,12 +974,6 @@ a_reader_behind_a_dead_writer_joins_the_readers_at_once(void **state)
     counts_are(stage, 2, 0, 0);
     does(stage, 0, unlock);
     does(stage, 2, unlock);
-}
-
-static void
-monotonic_now(struct timespec *now)
-{
-    clock_gettime(CLOCK_MONOTONIC, now);
 }
 
 static void
@@ -807,6 +992,46 @@ sleepers_notice_a_death_well_before_their_deadlines(void **state)
     dies(stage, 1);
     finishes(stage, 2, 0);
     assert_int_equal(recoveries(stage), 2);
+    does(stage, 2, unlock);
+}
+
+/* A clock that stands still, far ahead: no nap ever ends by itself. */
+static void
+far_now(struct timespec *now)
+{
+    *now = (struct timespec){.tv_sec = INT32_MAX};
+}
+
+static struct timespec nap_end;
+
+static void
+note_nap(const struct timespec *deadline, void *argument)
+{
+    (void)argument;
+    nap_end = *deadline;
+}
+
+/* Who is next looks round more often than those behind. */
+static void
+the_head_of_the_queue_takes_the_short_naps(void **state)
+{
+    struct stage *stage = *state;
+    const long naps_ns[] = {RWLOCK_NAP_HEAD_NS, RWLOCK_NAP_NS};
+    stage->table.now = far_now;
+    does(stage, 0, wrlock);
+    actor_watch_parking(note_nap, NULL, NULL);
+    for (uint32_t i = 0; i < 2; i++) {
+        queues(stage, 1 + i, wrlock);
+        pthread_mutex_lock(&stage->lock.guard);
+        assert_int_equal(nap_end.tv_sec, INT32_MAX);
+        assert_int_equal(nap_end.tv_nsec, naps_ns[i]);
+        pthread_mutex_unlock(&stage->lock.guard);
+    }
+    actor_watch_parking(NULL, NULL, NULL);
+    does(stage, 0, unlock);
+    finishes(stage, 1, 0);
+    does(stage, 1, unlock);
+    finishes(stage, 2, 0);
     does(stage, 2, unlock);
 }
 
@@ -865,6 +1090,15 @@ a_death_in_the_bookkeeping_is_rebuilt_from_the_seats(void **state)
     does(stage, 2, unlock);
 }
 
+/* Somebody else sits down on the dead one's seat. */
+static void
+comes_back(struct stage *stage, uint32_t i)
+{
+    actor_init(&stage->actors[i]);
+    assert_int_equal(actor_do(&stage->actors[i], sit, &stage->parts[i]), 0);
+    stage->died[i] = false;
+}
+
 static void
 spoiled_by_the_dead(struct stage *stage)
 {
@@ -877,19 +1111,40 @@ spoiled_by_the_dead(struct stage *stage)
 static void
 a_rebuilt_queue_is_in_the_order_of_the_tickets(void **state)
 {
-    const uint32_t order[] = {2, 3, 1};
+    const uint32_t orders[][3] = {{1, 2, 3}, {1, 3, 2}, {2, 1, 3},
+                                  {2, 3, 1}, {3, 1, 2}, {3, 2, 1}};
+    struct stage *stage = *state;
+    for (size_t i = 0; i < sizeof(orders) / sizeof(orders[0]); i++) {
+        does(stage, 0, wrlock);
+        for (size_t j = 0; j < 3; j++) {
+            queues(stage, orders[i][j], wrlock);
+        }
+        spoiled_by_the_dead(stage);
+        counts_are(stage, 0, 1, 3);
+        does(stage, 0, unlock);
+        for (size_t j = 0; j < 3; j++) {
+            finishes(stage, orders[i][j], 0);
+            does(stage, orders[i][j], unlock);
+        }
+        comes_back(stage, 4);
+    }
+}
+
+/* The dead that was queued alone is dropped, though somebody holds. */
+static void
+a_rebuilt_queue_of_one_who_is_dead_is_empty(void **state)
+{
     struct stage *stage = *state;
     does(stage, 0, wrlock);
-    for (size_t i = 0; i < 3; i++) {
-        queues(stage, order[i], wrlock);
-    }
-    spoiled_by_the_dead(stage);
-    counts_are(stage, 0, 1, 3);
+    assert_int_equal(
+        actor_do(&stage->actors[1], queue_and_die, &stage->parts[1]), 0);
+    assert_int_equal(
+        actor_do(&stage->actors[1], spoil_and_keep_the_guard, &stage->parts[1]),
+        0);
+    dies(stage, 1);
+    counts_are(stage, 0, 1, 0);
+    assert_int_equal(recoveries(stage), 2);
     does(stage, 0, unlock);
-    for (size_t i = 0; i < 3; i++) {
-        finishes(stage, order[i], 0);
-        does(stage, order[i], unlock);
-    }
 }
 
 static void
@@ -1154,6 +1409,7 @@ main(void)
         TEST(a_cancelled_waiter_leaves_the_queue_at_once),
         TEST(a_cancelled_seat_takes_a_free_lock_and_waits_for_none),
         TEST(cancelling_another_seat_wakes_nobody_else),
+        TEST(a_cancellation_wakes_who_is_queued_here_and_nobody_else),
         TEST(unlocking_what_one_does_not_hold_is_a_bug),
         TEST(the_check_finds_two_writers),
         TEST(the_check_finds_tickets_out_of_order),
@@ -1164,6 +1420,10 @@ main(void)
         TEST(the_check_looks_at_every_holder),
         TEST(the_check_leaves_seats_of_other_places_alone),
         TEST(every_operation_of_a_checked_table_checks),
+        TEST(a_checked_operation_checks_before_it_begins),
+        TEST(a_checked_operation_checks_before_it_ends),
+        TEST(a_checked_waiter_checks_before_each_sleep),
+        TEST(the_check_needs_no_checked_table),
         TEST(who_waits_no_more_says_so),
         TEST(finishing_a_lock_in_use_is_a_bug),
         TEST(the_next_acquirer_removes_a_dead_writer_at_once),
@@ -1171,12 +1431,16 @@ main(void)
         TEST(a_live_reader_beside_a_dead_one_keeps_its_hold),
         TEST(who_inherits_a_dead_holder_s_seat_passes_the_turn_on),
         TEST(who_inherits_a_dead_waiter_s_seat_takes_it_out_of_the_queue),
+        TEST(who_sits_down_as_the_owner_dies_gets_a_seat_in_order),
         TEST(a_dead_waiter_is_passed_over),
+        TEST(a_dead_waiter_alone_in_the_queue_is_dropped_by_who_unlocks),
         TEST(a_reader_behind_a_dead_writer_joins_the_readers_at_once),
         TEST(sleepers_notice_a_death_well_before_their_deadlines),
+        TEST(the_head_of_the_queue_takes_the_short_naps),
         TEST(a_sleeper_that_times_out_looks_for_the_dead_first),
         TEST(a_death_in_the_bookkeeping_is_rebuilt_from_the_seats),
         TEST(a_rebuilt_queue_is_in_the_order_of_the_tickets),
+        TEST(a_rebuilt_queue_of_one_who_is_dead_is_empty),
         TEST(a_rebuilt_lock_has_no_seat_of_another_place),
         TEST(a_ticket_of_the_dead_is_not_given_twice),
         TEST(the_dead_in_the_bookkeeping_gives_up_its_hold),

@@ -215,6 +215,33 @@ a_sleep_ends_with_the_deadline_or_the_nap_whichever_is_first(void **state)
     seat_leave(table, seat);
 }
 
+/* In the first second of the clock: a deadline that has passed. */
+static void
+long_ago(struct timespec *now)
+{
+    *now = (struct timespec){.tv_nsec = 5};
+}
+
+static void
+a_deadline_that_is_the_nap_s_end_is_a_deadline(void **state)
+{
+    struct seat_table *table = *state;
+    struct timespec deadline = {.tv_nsec = 5 + SHORT_NS};
+    pthread_mutex_t guard;
+    uint32_t seat = SEAT_NONE;
+    table->now = long_ago;
+    assert_int_equal(guard_init(&guard), 0);
+    assert_int_equal(seat_take(table, 0, &seat), 0);
+    assert_false(guard_lock(&guard));
+    assert_int_equal(seat_sleep(table, seat, &guard, &deadline, SHORT_NS),
+                     ETIMEDOUT);
+    deadline.tv_nsec++;
+    assert_int_equal(seat_sleep(table, seat, &guard, &deadline, SHORT_NS), 0);
+    guard_unlock(&guard);
+    guard_fini(&guard);
+    seat_leave(table, seat);
+}
+
 struct busy {
     struct seat_table *table;
     pthread_mutex_t guard;
@@ -302,6 +329,7 @@ main(void)
         TEST(a_list_keeps_its_order_when_any_one_leaves),
         TEST(a_seat_that_a_dead_owner_left_idle_is_as_good_as_new),
         TEST(a_sleep_ends_with_the_deadline_or_the_nap_whichever_is_first),
+        TEST(a_deadline_that_is_the_nap_s_end_is_a_deadline),
         TEST(a_guard_is_awaited_in_naps_where_processes_share_it),
         TEST(an_index_outside_the_table_is_never_followed),
         TEST(standing_up_with_a_lock_held_is_a_bug),

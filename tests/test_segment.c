@@ -6,6 +6,7 @@
 
 #include "actor.h"
 #include "cmocka_all.h"
+#include "fake_pthread.h"
 #include "mailbox.h"
 
 #define INSTANCE UINT64_C(0x1234567890abcdef)
@@ -361,6 +362,100 @@ the_seat_of_one_who_died_watching_is_had_again(void **state)
     segment_stand(segment, seat);
 }
 
+/*
+ * Seat 0 is idle when segment_sit looks at it; then its owner comes to a place
+ * and dies, before segment_sit tries the seat's mutex.
+ */
+struct fate {
+    struct segment *segment;
+    struct actor *actor;
+    struct sitting sitting;
+    int (*last_step)(void *argument);
+};
+
+static int
+begin_to_watch(void *argument)
+{
+    struct sitting *sitting = argument;
+    struct seat_table *seats = &sitting->segment->seats;
+    struct watch *watch = &segment_mailbox(sitting->segment, sitting->m)->watch;
+    seat_enter(seats, sitting->seat, SEAT_WATCHING,
+               segment_watch_place(sitting->m), 0);
+    seat_list_append(seats, &watch->watchers, sitting->seat);
+    atomic_store(&watch->count, 1);
+    return 0;
+}
+
+static void
+meet_fate(void *argument)
+{
+    struct fate *fate = argument;
+    assert_int_equal(actor_do(fate->actor, fate->last_step, &fate->sitting), 0);
+    actor_fini(fate->actor);
+}
+
+static void
+who_takes_a_seat_as_its_owner_dies_puts_its_place_in_order(void **state)
+{
+    struct segment *segment = *state;
+    int (*const last_steps[])(void *) = {lock_for_writing, begin_to_watch};
+    uint64_t recoveries = 0;
+    for (uint32_t m = 0; m < small.mailboxes_count; m++) {
+        for (int i = 0; i < 2; i++) {
+            struct actor actor;
+            struct fate fate = {
+                .segment = segment,
+                .actor = &actor,
+                .sitting = {.segment = segment,
+                            .m = m,
+                            .deadline = actor_deadline_ms(FAR_MS)},
+                .last_step = last_steps[i]};
+            uint32_t seat = SEAT_NONE;
+            actor_init(&actor);
+            assert_int_equal(actor_do(&actor, sit, &fate.sitting), 0);
+            fake_pthread_before_trylock(meet_fate, &fate);
+            assert_int_equal(segment_sit(segment, 0, &seat), 0);
+            assert_int_equal(seat, fate.sitting.seat);
+            recoveries++;
+            assert_int_equal(segment_recoveries(segment), recoveries);
+            assert_int_equal(seat_state(&segment->seats, seat), SEAT_IDLE);
+            segment_check(segment);
+            segment_stand(segment, seat);
+        }
+    }
+}
+
+/* Whatever cannot be made, what was made before is destroyed again. */
+static void
+what_cannot_be_made_leaves_no_object_behind(void **state)
+{
+    (void)state;
+    for (int shared = 0; shared < 2; shared++) {
+        const struct segment_options kind = {.attachable = shared != 0};
+        struct segment segment;
+        uint64_t bytes = 0;
+        long failures = 0;
+        int error = ENOMEM;
+        assert_int_equal(segment_measure(&small, &bytes), 0);
+        void *memory = aligned_alloc(64, bytes);
+        assert_non_null(memory);
+        fake_pthread_count();
+        while (error != 0) {
+            failures++;
+            fake_pthread_fail_at(failures);
+            error = segment_init(&segment, memory, &small, &kind);
+            fake_pthread_fail_at(0);
+            assert_true(error == 0 || error == ENOMEM);
+            assert_true(error == 0 || fake_pthread_is_balanced());
+        }
+        assert_false(fake_pthread_is_balanced());
+        assert_true(failures > 4 * (2 + 3 + 3));
+        segment_fini(&segment);
+        assert_true(fake_pthread_is_balanced());
+        free(memory);
+    }
+}
+
 /* A second view of the same memory, as another process would have it. */
 static void
 another_view_uses_the_same_mailboxes(void **state)
@@ -389,6 +484,28 @@ another_view_uses_the_same_mailboxes(void **state)
     assert_memory_equal(buffer, "hello", 5);
     segment_stand(segment, seat);
     segment_check(&other);
+}
+
+/* Its maker died before the header was written, its last act. */
+static void
+memory_that_is_still_blank_is_an_unfinished_segment(void **state)
+{
+    struct segment *segment = *state;
+    struct segment_header sound = *(struct segment_header *)segment->base;
+    struct segment_geometry geometry;
+    memset(segment->base, 0, sizeof(sound));
+    assert_int_equal(segment_examine(segment->base, sizeof(sound), &geometry),
+                     SEGMENT_UNFINISHED);
+    for (size_t i = 0; i < sizeof(sound); i++) {
+        segment->base[i] = 1;
+        assert_int_equal(
+            segment_examine(segment->base, sizeof(sound), &geometry),
+            SEGMENT_FOREIGN);
+        segment->base[i] = 0;
+    }
+    memcpy(segment->base, &sound, sizeof(sound));
+    assert_int_equal(segment_examine(segment->base, sizeof(sound), &geometry),
+                     SEGMENT_SHORT);
 }
 
 static void
@@ -514,6 +631,28 @@ adopting_keeps_every_committed_content(void **state)
     holds(segment, 2, "Two!", 3);
     put(segment, 2, MAILBOX_OVERWRITE, "t");
     holds(segment, 2, "two!", 4);
+}
+
+static void
+what_cannot_be_adopted_leaves_no_object_behind(void **state)
+{
+    struct segment *segment = *state;
+    struct segment_adoption adoption;
+    struct resets resets = {0, 0};
+    long failures = 0;
+    int error = ENOMEM;
+    put(segment, 1, MAILBOX_REPLACE, "one");
+    fake_pthread_count();
+    while (error != 0) {
+        failures++;
+        fake_pthread_fail_at(failures);
+        error = adopt(segment, &adoption, &resets);
+        fake_pthread_fail_at(0);
+        assert_true(error == 0 || error == ENOMEM);
+        assert_true(error == 0 || fake_pthread_is_balanced());
+    }
+    assert_true(failures > 4 * (2 + 3 + 3));
+    holds(segment, 1, "one", 1);
 }
 
 static void
@@ -647,6 +786,10 @@ main(void)
         TEST(cancelling_reaches_a_lock_and_a_watch),
         TEST(the_seat_of_one_who_died_holding_is_had_again),
         TEST(the_seat_of_one_who_died_watching_is_had_again),
+        TEST(who_takes_a_seat_as_its_owner_dies_puts_its_place_in_order),
+        cmocka_unit_test(what_cannot_be_made_leaves_no_object_behind),
+        TEST(what_cannot_be_adopted_leaves_no_object_behind),
+        TEST(memory_that_is_still_blank_is_an_unfinished_segment),
         TEST(another_view_uses_the_same_mailboxes),
         TEST(what_is_no_segment_is_not_attached),
         TEST(adopting_keeps_every_committed_content),

@@ -25,7 +25,10 @@ class UnixCase(ProcessCase):
 
     def dipc(self, *options: str, **given: object) -> Server:
         path = self.directory / f"{len(self.ports)}.sock"
-        server = super().dipc("--unix", str(path), *options, **given)  # type: ignore[arg-type]
+        server = super().dipc(
+            *("--unix", str(path), *options),
+            **given,  # type: ignore[arg-type]
+        )
         server.path = path
         return server
 
@@ -276,7 +279,7 @@ class File(ProcessCase):
         self.assertIn(f"{who}connected", server.logged())
 
     def test_a_waiting_client_that_closes_frees_its_place(self) -> None:
-        server = self.dipc("--unix", str(self.path), "--max-clients", "2")
+        self.dipc("--unix", str(self.path), "--max-clients", "2")
         with Wire(0, path=self.path) as other:
             gone = Wire(0, path=self.path)
             gone.send(b"r 0 after=0 wait=60000\n")

@@ -228,6 +228,43 @@ a_cancelled_watcher_leaves_at_once(void **state)
                      ECANCELED);
 }
 
+static int wakes;
+
+static void
+count_a_wake_under_the_guard(void *argument)
+{
+    struct stage *stage = argument;
+    wakes++;
+    if (pthread_mutex_trylock(&stage->watch.guard) == 0) {
+        wakes += 100;
+        pthread_mutex_unlock(&stage->watch.guard);
+    }
+}
+
+/* Only a seat that watches here is woken, under the guard. */
+static void
+a_cancellation_wakes_who_watches_here_and_nobody_else(void **state)
+{
+    struct stage *stage = *state;
+    watches(stage, 0, 5);
+    publish(stage, 6);
+    finishes(stage, 0, 0);
+    seat_enter(&stage->table, 2, SEAT_WATCHING, PLACE + 1, 0);
+    wakes = 0;
+    actor_watch_parking(NULL, count_a_wake_under_the_guard, stage);
+    watch_cancel(&stage->table, &stage->watch, 0);
+    watch_cancel(&stage->table, &stage->watch, 1);
+    watch_cancel(&stage->table, &stage->watch, 2);
+    assert_int_equal(wakes, 0);
+    seat_set_state(&stage->table, 2, SEAT_IDLE);
+    watches(stage, 1, 6);
+    watch_cancel(&stage->table, &stage->watch, 1);
+    assert_int_equal(wakes, 1);
+    actor_watch_parking(NULL, NULL, NULL);
+    publish(stage, 7);
+    finishes(stage, 1, 0);
+}
+
 static void
 notifying_nobody_does_nothing(void **state)
 {
@@ -289,6 +326,57 @@ every_operation_of_a_checked_table_checks(void **state)
     stage->table.checked = false;
     assert_false(actor_aborts(publish_now, stage));
     stage->table.checked = true;
+    atomic_store(&stage->watch.count, 0);
+}
+
+static void
+ask_now(void *argument)
+{
+    struct stage *stage = argument;
+    stage->parts[1].deadline = actor_deadline_ms(0);
+    stage->parts[1].above = 5;
+    (void)wait_above(&stage->parts[1]);
+}
+
+static void
+break_the_watch(void *argument)
+{
+    struct stage *stage = argument;
+    atomic_store(&stage->watch.count, 7);
+}
+
+/* A wrong count is found before the watcher that comes puts it right. */
+static void
+a_checked_operation_checks_before_it_begins(void **state)
+{
+    struct stage *stage = *state;
+    atomic_store(&stage->watch.count, 1);
+    assert_true(actor_aborts(ask_now, stage));
+    atomic_store(&stage->watch.count, 0);
+    assert_false(actor_aborts(ask_now, stage));
+}
+
+/* And one that became wrong on the way, before the guard is let go. */
+static void
+a_checked_operation_checks_before_it_ends(void **state)
+{
+    struct stage *stage = *state;
+    watches(stage, 0, 5);
+    actor_watch_parking(NULL, break_the_watch, stage);
+    assert_true(actor_aborts(publish_now, stage));
+    actor_watch_parking(NULL, NULL, NULL);
+    publish(stage, 6);
+    finishes(stage, 0, 0);
+}
+
+static void
+the_check_needs_no_checked_table(void **state)
+{
+    struct stage *stage = *state;
+    stage->table.checked = false;
+    assert_false(actor_aborts(check_now, stage));
+    atomic_store(&stage->watch.count, 1);
+    assert_true(actor_aborts(check_now, stage));
     atomic_store(&stage->watch.count, 0);
 }
 
@@ -535,10 +623,14 @@ main(void)
         TEST(a_watcher_that_times_out_leaves_no_trace),
         TEST(a_passed_deadline_asks_without_waiting),
         TEST(a_cancelled_watcher_leaves_at_once),
+        TEST(a_cancellation_wakes_who_watches_here_and_nobody_else),
         TEST(notifying_nobody_does_nothing),
         TEST(the_check_finds_a_ghost),
         TEST(the_check_finds_broken_links),
         TEST(every_operation_of_a_checked_table_checks),
+        TEST(a_checked_operation_checks_before_it_begins),
+        TEST(a_checked_operation_checks_before_it_ends),
+        TEST(the_check_needs_no_checked_table),
         TEST(who_watches_no_more_says_so),
         TEST(finishing_a_watch_in_use_is_a_bug),
         TEST(a_watcher_sees_a_version_whose_writer_died_before_telling),

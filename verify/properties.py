@@ -116,6 +116,12 @@ ROWS = (
         futex(("r w W", "w w R", "r r w", "R W w")), True),
     Row("on futex words", "rwlock_turns", f"3 threads, every mix, {DEADLINES}",
         futex(mixes("rwRW", 3))),
+    Row("others look on", "rwlock_turns",
+        "1 to 2 threads use it; 1 checks and counts, or removes the dead",
+        ("w k", "r k", "W r k", "w w k", "w v", "W r v"), True),
+    Row("others look on", "watch_follow",
+        "a watcher, a publication; 1 checks, or removes the dead",
+        ("n p k", "N p k", "n p v"), True),
     Row("sleeps that end for no reason", "rwlock_turns",
         "3 threads, every mix; at most 1 such end a thread",
         mixes("rw", 3) + ("R w w", "W w x0", "-f r w w"), True, EARLY),
@@ -269,7 +275,7 @@ NEAREST = {
     "rwlock": ("rwlock_turns", "rwlock_departures", "death_rwlock"),
     "watch": ("watch_follow", "death_watch"),
     "mailbox": ("mailbox_history", "death_mailbox"),
-    "segment": ("mailbox_history",),
+    "segment": ("mailbox_history", "death_mailbox"),
     "mapping": (),
 }
 

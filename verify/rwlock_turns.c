@@ -12,6 +12,8 @@
  * Scripts.
  *   r w   acquire for reading, for writing, and release
  *   R W   the same, with a deadline that may pass at any moment
+ *   k     look on: check all, and count who is there
+ *   v     remove the dead; usually there are none
  *   xN    cancel the seat of thread N: its waits may answer so from then on
  *   s     once thread 0 sits, sit down on the first free seat from its seat on,
  *         also on its own if it dies meanwhile, and stand up
@@ -99,10 +101,32 @@ sit_down_anywhere(void)
 }
 
 static void
+look_on(void)
+{
+    rwlock_check(&table, &lock);
+    struct rwlock_counts counts = rwlock_count(&table, &lock);
+    heddle_assert(counts.writers == 0 ||
+                  (counts.writers == 1 && counts.readers == 0));
+    heddle_assert(counts.readers + counts.writers + counts.waiting <=
+                  cast.count);
+}
+
+/* Whoever stands or holds here and is dead is removed; the others go on. */
+static void
+recover(void)
+{
+    rwlock_recover(&table, &lock);
+}
+
+static void
 act(uint32_t thread, char letter)
 {
     if (letter == 's') {
         sit_down_anywhere();
+    } else if (letter == 'k') {
+        look_on();
+    } else if (letter == 'v') {
+        recover();
     } else {
         take_turn(thread, letter);
     }
@@ -128,13 +152,6 @@ play(uint32_t thread, const char *script)
         }
     }
     seat_leave(&table, seat);
-}
-
-/* Whoever stands or holds here and is dead is removed; the others go on. */
-static void
-recover(void)
-{
-    rwlock_recover(&table, &lock);
 }
 
 int

@@ -11,6 +11,8 @@
  *   n     wait for versions above the one known, until the last is there; with
  *         none published, until cancelled
  *   N     wait once, with a deadline that may pass at any moment
+ *   k     look on: check all
+ *   v     remove the dead; usually there are none
  *   xN    cancel the seat of thread N
  *   s     once thread 0 sits, sit down on the first free seat from its seat on,
  *         also on its own if it dies meanwhile
@@ -106,6 +108,12 @@ cancel(uint32_t other)
 }
 
 static void
+recover(void)
+{
+    watch_recover(&table, &watch);
+}
+
+static void
 play(uint32_t thread, const char *script)
 {
     uint32_t seat = SEAT_NONE;
@@ -122,6 +130,10 @@ play(uint32_t thread, const char *script)
             publish();
         } else if (script[i] == 's') {
             sit_down_anywhere();
+        } else if (script[i] == 'k') {
+            watch_check(&table, &watch);
+        } else if (script[i] == 'v') {
+            recover();
         } else if (script[i] != 'x') {
             follow(thread, script[i]);
         } else {
@@ -146,12 +158,6 @@ foresee(void)
             }
         }
     }
-}
-
-static void
-recover(void)
-{
-    watch_recover(&table, &watch);
 }
 
 int

@@ -218,12 +218,14 @@ class Conversation:
         if answer and waiter in self.clients and answer.code != "timeout":
             raise Problem(f"a wait for nothing: {answer.line!r}")
 
-    def await_watcher(self, name: str, m: int) -> None:
-        """Ask until somebody waits for a version, or a connection broke."""
+    def has_watcher(self, name: str, m: int) -> bool:
+        """Ask until somebody waits for a version; False: a connection broke."""
         for _ in range(WATCHER_TRIES):
             answer = self.ask(name, f"s {m}")
-            if self.broken or (answer and b"watching 1\n" in answer.data):
-                return
+            if self.broken or answer is None:
+                return False
+            if b"watching 1\n" in answer.data:
+                return True
         raise Problem(f"nobody waits for a version of mailbox {m}")
 
     def vanish(self, name: str) -> None:

@@ -76,8 +76,8 @@ MISTAKES = [
         "net/wakeup.h",
         "#define WAKEUP_TRIES 100",
         "#define WAKEUP_TRIES 1",
-        ["--only", "in-background:write"],
-        "does not",
+        ["--plan", "in-background interrupt"],
+        "FAILED",
     ),
     Mistake(
         "a start that fails does not say why",

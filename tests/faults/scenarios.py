@@ -319,9 +319,9 @@ def in_foreground(place: Place, faults: str) -> None:
             client.read_all("last")
             # Some wait while the server ends.
             client.send("last", b"r 6 after=0 wait=9000\n")
-            client.await_watcher("tcp-bystander", 6)
+            waits = client.has_watcher("tcp-bystander", 6)
             server.signal(signal.SIGTERM)
-            if "last" in client.clients:
+            if waits:
                 client.reply("last", "a wait at the end")
         finally:
             client.close()

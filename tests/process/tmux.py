@@ -69,18 +69,12 @@ class Tmux:
         *command: str,
         columns: int = 70,
         rows: int = 20,
-        reporting: bool = True,
     ) -> Terminal:
-        """Run a program in a terminal of its own.
-
-        reporting   under a shell that shows the status with which it ended
-        """
-        if reporting:
-            command = ("bash", "-c", REPORTING, "bash", *command)
+        """Run a program in a terminal of its own."""
         pane = self.run(
             *("new-session", "-d", "-P", "-F", "#{pane_id}"),
             *("-x", str(columns), "-y", str(rows)),
-            *("--", *command),
+            *("--", "bash", "-c", REPORTING, "bash", *command),
         ).strip()
         return Terminal(self, pane)
 

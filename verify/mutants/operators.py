@@ -152,11 +152,14 @@ def is_assertion(source: Source, statement: Statement) -> bool:
 
 def dropped_statements(source: Source, function: Function
                        ) -> Iterator[tuple[str, int, tuple[Edit, ...]]]:
-    """Left out: a statement, a call, or the call whose result is assigned."""
+    """Left out: a statement, a call, or the call whose result is assigned.  Of
+    returns, not the function's last one."""
     for statement in walk(function.body):
         first, last = statement.first, statement.last
-        if statement.kind in ("expression", "jump") and \
-                not is_assertion(source, statement):
+        is_end = statement.kind == "return" and \
+            statement is function.body.children[-1]
+        if statement.kind in ("expression", "jump", "return") and \
+                not is_end and not is_assertion(source, statement):
             yield "drop", first, ((source.tokens[first].begin,
                                    source.tokens[last].begin, ""),)
         if statement.kind not in ("expression", "declaration"):

@@ -1,24 +1,18 @@
-"""Where mutants are built and checked.
+"""Where mutants are built and tested.
 
 Only the mutated file is compiled, with the Makefile's own command, and linked
 before the archive of the others.  A mutant whose object equals that of the
-source, or of an earlier mutant, is no mutant of its own.  The unit tests are
-the cheaper checks and come first, then the quick searches of the model checker.
+source, or of an earlier mutant, is no mutant of its own.  The unit tests judge
+first: they are the cheapest of the checks (the others: judges.py).
 """
 
 import hashlib
 import os
-import resource
 import shlex
-import shutil
-import signal
 import subprocess
-import sys
-import tempfile
-import time
-from dataclasses import dataclass
 from pathlib import Path
 
+import watchdog
 from operators import Mutant, mutants_of
 from shipped import shipped_of
 
@@ -28,19 +22,7 @@ CORE = ROOT / "core"
 BUILD = ROOT / "build" / "mutants"
 OBJECTS = BUILD / "objects"
 CACHE = BUILD / "cache"
-MEMORY_BYTES = 4 << 30
-SEARCH_SECONDS = 10
-
-sys.path.insert(0, str(HERE.parent))
-import properties  # noqa: E402  (its folder is the line above)
-
-
-@dataclass(frozen=True)
-class Verdict:
-    """killed: by which check, and how; empty when the mutant survived."""
-
-    killed_by: str
-    seconds: float
+MEASUREMENTS = 3
 
 
 def all_mutants() -> list[Mutant]:
@@ -65,35 +47,29 @@ def relative(path: Path) -> str:
 
 
 class Workshop:
-    def __init__(self, timeout_seconds: float) -> None:
-        self.timeout_seconds = timeout_seconds
+    def __init__(self) -> None:
         OBJECTS.mkdir(parents=True, exist_ok=True)
         CACHE.mkdir(parents=True, exist_ok=True)
         self.tests = [f"test_{path.stem}" for path in sorted(CORE.glob("*.c"))
                       if (ROOT / f"tests/test_{path.stem}.c").exists()]
         make(*(f"{relative(OBJECTS)}/tests/{name}" for name in self.tests))
+        self.limits = {name: self._limits(name) for name in self.tests}
         self.flags = self._flags()
-        self.linking = self._linking()
-        self.heddle: Path | None = None
+        self.links: dict[str, list[str]] = {}
         self.sources = {path.name: path.read_text()
                         for path in CORE.glob("*.c")}
         self.originals = {name: self.compile(name, text)
                           for name, text in self.sources.items()}
 
-    def use_heddle(self) -> None:
-        """Check with the model checker too: with a copy, for the one that
-        make leaves may be built anew while mutants are checked."""
-        found = properties.find_heddle()
-        folder = found.parent.parent
-        self.heddle = BUILD / "heddle" / "bin" / "heddle"
-        for source, target in (
-                (found, "bin/heddle"),
-                (folder / "lib/libheddle.a", "lib/libheddle.a"),
-                (ROOT / "verify/heddle/heddle.h", "include/heddle.h")):
-            copy = BUILD / "heddle" / target
-            copy.parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy(source, copy)
-        properties.build(self.heddle, BUILD / "verify")
+    def _limits(self, test: str) -> watchdog.Limits:
+        """Measured on the sources as they are, one test at a time."""
+        runs = [watchdog.run([OBJECTS / "tests" / test], watchdog.UNKNOWN)
+                for _ in range(MEASUREMENTS)]
+        for run in runs:
+            if run.ended != "status 0":
+                raise SystemExit(f"verify/mutants: {test} fails ({run.ended}) "
+                                 f"without a mutant:\n{run.output}")
+        return watchdog.limits_of(runs)
 
     def _command(self, source: str, target: str) -> list[str]:
         """The words of the Makefile's command for a target."""
@@ -111,11 +87,20 @@ class Workshop:
         return [word for word in words
                 if not word.startswith(("-W", "-M")) and word != "-g"]
 
-    def _linking(self) -> list[str]:
-        """What stands behind the objects of a test."""
-        words = self._command("tests/test_rwlock.c", "tests/test_rwlock")
-        first = words.index(f"{relative(OBJECTS)}/tests/test_rwlock.o") + 1
-        return words[first:]
+    def link(self, target: str, built: Path, output: Path) -> None:
+        """Link a program of the Makefile's with a mutant before the rest."""
+        words = self.links.get(target)
+        if words is None:
+            words = self._command(f"{target}.c", target)
+            self.links[target] = words
+        own = words.index(f"{relative(OBJECTS)}/{target}.o") + 1
+        linked = subprocess.run(
+            [self.flags[0], "-o", output, words[own - 1], built, *words[own:]],
+            cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,
+            text=True, check=False)
+        if linked.returncode != 0:
+            raise SystemExit(f"verify/mutants: {target} does not link:\n"
+                             + linked.stderr)
 
     def compile(self, name: str, text: str) -> Path | None:
         """The object, or None when the text does not compile."""
@@ -146,101 +131,28 @@ class Workshop:
             return "equals the source", None
         return "differs", built
 
-    def check(self, mutant: Mutant, built: Path, search: bool) -> Verdict:
-        """Run the tests, the file's own first, until one kills; then, if
-        asked to, the searches."""
-        begin = time.monotonic()
+    def check(self, mutant: Mutant, built: Path) -> str:
+        """Run the tests, the file's own first, until one kills; which one, or
+        nothing."""
         own = f"test_{Path(mutant.file).stem}"
         for test in sorted(self.tests, key=lambda test: test != own):
             reason = self._run(test, built)
             if reason:
-                return Verdict(reason, time.monotonic() - begin)
-        reason = self._search(mutant) if self.heddle and search else ""
-        return Verdict(reason, time.monotonic() - begin)
+                return reason
+        return ""
 
     def _run(self, test: str, built: Path) -> str:
         program = built.with_name(f"{built.stem}-{test}")
-        linked = subprocess.run(
-            [self.flags[0], "-o", program, OBJECTS / f"tests/{test}.o", built,
-             *self.linking],
-            cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,
-            text=True, check=False)
-        if linked.returncode != 0:
-            raise SystemExit(f"verify/mutants: {test} does not link:\n"
-                             + linked.stderr)
+        self.link(f"tests/{test}", built, program)
         try:
-            return run_limited(test, program, self.timeout_seconds)
+            run = watchdog.run([program], self.limits[test])
+        except watchdog.WatchdogError as error:
+            raise SystemExit(f"verify/mutants: {test}: {error}") from error
         finally:
             program.unlink()
-
-    def _search(self, mutant: Mutant) -> str:
-        """The quick searches of the harnesses that contain the file."""
-        stem = Path(mutant.file).stem
-        with tempfile.TemporaryDirectory(dir=BUILD) as name:
-            directory = Path(name)
-            source = directory / mutant.file
-            source.write_text(mutant.apply(self.sources[mutant.file]))
-            mutated = directory / f"{stem}.o"
-            assert self.heddle is not None
-            said = properties.compile_one(self.heddle, source, mutated,
-                                          ("-w", "-Wno-error"))
-            if said:
-                raise SystemExit(f"verify/mutants: heddle cc says:\n{said}")
-            for harness in properties.NEAREST.get(stem,
-                                                  properties.HARNESSES):
-                reason = self._harness(harness, stem, mutated, directory)
-                if reason:
-                    return reason
-        return ""
-
-    def _harness(self, harness: str, stem: str, mutated: Path,
-                 directory: Path) -> str:
-        assert self.heddle is not None
-        said = properties.link_harness(self.heddle, harness, BUILD / "verify",
-                                       {stem: mutated}, directory / harness)
-        if said:
-            raise SystemExit(f"verify/mutants: heddle cc says:\n{said}")
-        for row in properties.ROWS:
-            if row.harness != harness or not row.quick:
-                continue
-            for script in row.scripts:
-                result = properties.search(self.heddle, directory / harness,
-                                           script, list(row.options),
-                                           SEARCH_SECONDS)
-                if result.verdict not in ("clean", "cut"):
-                    return f"{harness}: {script} ({result.verdict})"
-        return ""
-
-
-def limit() -> None:
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    resource.setrlimit(resource.RLIMIT_AS, (MEMORY_BYTES, MEMORY_BYTES))
-    os.nice(10)
-
-
-def run_limited(test: str, program: Path, seconds: float) -> str:
-    """How the test failed, or nothing.  All that it started is ended."""
-    process = subprocess.Popen(
-        [program], stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-        stdin=subprocess.DEVNULL, start_new_session=True, preexec_fn=limit)
-    try:
-        output, _ = process.communicate(timeout=seconds)
-        ended = f"status {process.returncode}"
-        if process.returncode < 0:
-            ended = signal.Signals(-process.returncode).name
-    except subprocess.TimeoutExpired:
-        ended = "hangs"
-        output = b""
-    try:
-        os.killpg(process.pid, signal.SIGKILL)
-    except ProcessLookupError:
-        pass
-    if ended == "hangs":
-        output, _ = process.communicate()
-    Path(f"/dev/shm/dipc-test-{process.pid}").unlink(missing_ok=True)
-    if ended == "status 0":
-        return ""
-    return f"{test}: {last_case(output.decode(errors='replace'))} ({ended})"
+        if run.ended == "status 0":
+            return ""
+        return f"{test}: {last_case(run.output)} ({run.ended})"
 
 
 def last_case(output: str) -> str:
@@ -249,6 +161,8 @@ def last_case(output: str) -> str:
     for line in output.splitlines():
         if line.startswith("[ RUN      ]"):
             running = line.split("]", 1)[1].strip()
-        elif line.startswith("[  FAILED  ]") and failed == "?":
+        elif failed == "?" and (line.startswith("[  FAILED  ]") or
+                                line.startswith("[  ERROR   ]")
+                                and " --- " not in line):
             failed = line.split("]", 1)[1].strip()
     return running if failed == "?" else failed

@@ -6,7 +6,6 @@ import math
 import os
 import select
 import socket
-import struct
 import time
 from collections.abc import Callable, Sequence
 from types import TracebackType
@@ -25,13 +24,14 @@ from dipc.codec import (
     figure,
     whole,
 )
+from dipc.conversation import Conversation
+from dipc.dialling import connect_tcp, connect_unix
 from dipc.errors import (
     Busy,
     Conflict,
     ConnectionLost,
     Error,
     NotConnected,
-    OutcomeUnknown,
     PartlyWritten,
     Refused,
     ShuttingDown,
@@ -69,7 +69,7 @@ class Connection:
         self._begin(
             f"{host} port {port}",
             timeout,
-            lambda: _connect_tcp(host, port, timeout),
+            lambda: connect_tcp(host, port, timeout),
         )
         self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
 
@@ -83,7 +83,7 @@ class Connection:
         """
         connection = cls.__new__(cls)
         connection._begin(
-            os.fspath(path), timeout, lambda: _connect_unix(path, timeout)
+            os.fspath(path), timeout, lambda: connect_unix(path, timeout)
         )
         return connection
 
@@ -409,7 +409,7 @@ class Connection:
         encoded = [request.encode() for request in requests]
         if self._lost is not None:
             raise ConnectionLost(f"the connection is gone: {self._lost}")
-        conversation = _Conversation(requests, encoded)
+        conversation = Conversation(requests, encoded)
         try:
             self._refuse_unasked()
             self._converse(conversation)
@@ -422,7 +422,7 @@ class Connection:
             self._abandon("a request was interrupted")
             raise
 
-    def _converse(self, talk: _Conversation) -> None:
+    def _converse(self, talk: Conversation) -> None:
         deadline = self._deadline(talk.wait_s())
         while not talk.is_over():
             item = decode(self._input) if talk.is_unanswered() else None
@@ -443,7 +443,7 @@ class Connection:
             if ready & ~select.POLLOUT and not self._receive(talk):
                 return
 
-    def _send(self, talk: _Conversation) -> None:
+    def _send(self, talk: Conversation) -> None:
         try:
             talk.unsent = talk.unsent[self._socket.send(talk.unsent) :]
         except BlockingIOError:
@@ -452,7 +452,7 @@ class Connection:
             # An answer that says why may stand before the end.
             talk.broken = error.strerror or str(error)
 
-    def _receive(self, talk: _Conversation) -> bool:
+    def _receive(self, talk: Conversation) -> bool:
         """Receive something; False when there is nothing to wait for."""
         try:
             piece = self._socket.recv(RECEIVE_BYTES)
@@ -475,7 +475,7 @@ class Connection:
         if not self._input and not self._poll(select.POLLIN, time.monotonic()):
             return
         deadline = self._deadline(0.0)
-        nothing = _Conversation([Plain(b"")], [b""])
+        nothing = Conversation([Plain(b"")], [b""])
         while (item := decode(self._input)) is None:
             if not self._poll(select.POLLIN, deadline):
                 raise ConnectionLost("the server began an answer to nothing")
@@ -506,116 +506,3 @@ class Connection:
     def _abandon(self, reason: str) -> None:
         self._lost = self._lost or reason
         self._socket.close()
-
-
-class _Conversation:
-    """Some requests on their way, and the answers that have come."""
-
-    def __init__(
-        self, requests: Sequence[Request], encoded: Sequence[bytes]
-    ) -> None:
-        self.requests = requests
-        self.lengths = [len(request) for request in encoded]
-        self.unsent = memoryview(b"".join(encoded))
-        self.total = len(self.unsent)
-        self.broken: str | None = None  # why nothing more can be sent
-        self.answers: list[Answer | Done | Refused] = []
-
-    def take(self, item: Done | Refused) -> None:
-        """The answer to the first request that had none yet."""
-        plain = isinstance(self.requests[len(self.answers)], Plain)
-        if isinstance(item, Done) and not plain:
-            self.answers.append(item.answer())
-        else:
-            self.answers.append(item)
-
-    def is_unanswered(self) -> bool:
-        return len(self.answers) < len(self.requests)
-
-    def has_unsent(self) -> bool:
-        return len(self.unsent) > 0 and self.broken is None
-
-    def is_over(self) -> bool:
-        # What was refused at once must still be sent to its end, or the next
-        # request would be taken for the rest of it.
-        return not self.is_unanswered() and not self.has_unsent()
-
-    def wait_s(self) -> float:
-        """How long the next answer may rightly be held back."""
-        if self.is_unanswered():
-            return self.requests[len(self.answers)].wait_s()
-        return 0.0
-
-    def judge(self, lost: ConnectionLost) -> ConnectionLost:
-        """What the loss means for what was not answered.
-
-        A write whose last byte was not sent has certainly not been done.
-        """
-        sent = self.total - len(self.unsent)
-        end = 0
-        for i, request in enumerate(self.requests):
-            end += self.lengths[i]
-            if i < len(self.answers) or not isinstance(request, Write):
-                continue
-            if end <= sent:
-                lost = OutcomeUnknown(
-                    f"{lost}; whether the write was done is unknown",
-                    lost.timed_out,
-                )
-                break
-        lost.answers = [
-            item for item in self.answers if not isinstance(item, Done)
-        ]
-        return lost
-
-
-def _connect_tcp(
-    host: str, port: int | str, timeout: float | None
-) -> socket.socket:
-    """Try all addresses of a name, all within the time allowed."""
-    deadline = None if timeout is None else time.monotonic() + timeout
-    last: OSError = OSError("the name has no address")
-    for family, kind, protocol, _, address in socket.getaddrinfo(
-        host, port, type=socket.SOCK_STREAM
-    ):
-        connecting = socket.socket(family, kind, protocol)
-        try:
-            if deadline is not None:
-                left = deadline - time.monotonic()
-                if left <= 0:
-                    raise TimeoutError(f"no connection within {timeout} s")
-                connecting.settimeout(left)
-            connecting.connect(address)
-        except BaseException as error:
-            connecting.close()
-            if not isinstance(error, OSError):
-                raise
-            last = error
-        else:
-            return connecting
-    if isinstance(last, TimeoutError):
-        raise TimeoutError(f"no connection within {timeout} s")
-    raise last
-
-
-def _connect_unix(
-    path: str | os.PathLike[str], timeout: float | None
-) -> socket.socket:
-    connecting = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-    try:
-        if timeout is not None:
-            # Without blocking, a full queue of connections would be an error
-            # at once; this bounds how long the system waits for its turn.
-            seconds = max(timeout, 1e-6)
-            limit = struct.pack(
-                "ll", int(seconds), int(seconds % 1 * 1_000_000)
-            )
-            connecting.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, limit)
-        connecting.connect(os.fspath(path))
-    except BlockingIOError:
-        connecting.close()
-        raise TimeoutError(f"no connection within {timeout} s") from None
-    except BaseException:
-        connecting.close()
-        raise
-    return connecting

@@ -9,7 +9,6 @@ be due.  Pure functions; no socket, no terminal.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 

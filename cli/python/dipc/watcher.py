@@ -68,6 +68,7 @@ class Watcher(threading.Thread):
     ) -> None:
         super().__init__(name="watcher", daemon=True)
         self._place = place
+        self._instance = ""  # of the server; this thread's own
         self._report = report
         self._lock = threading.Lock()
         self._changed = threading.Event()  # something below was changed

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import unittest
 from pathlib import Path
@@ -11,10 +12,13 @@ from process import machine
 from process.case import ProcessCase
 from process.main import main
 
+GATE_TIMEOUT_S = 400
+
 
 class Hygiene(ProcessCase):
     def setUp(self) -> None:
         super().setUp()
+        signal.alarm(GATE_TIMEOUT_S)  # it builds whole trees
         self.tree = self.directory / "tree"
         self.tree.mkdir()
         files = subprocess.run(
@@ -50,7 +54,7 @@ class Hygiene(ProcessCase):
             stderr=subprocess.STDOUT,
             text=True,
             env=self.environment | {"TMPDIR": str(self.directory)},
-            timeout=85,
+            timeout=GATE_TIMEOUT_S,
         )
         said = done.stdout.splitlines()
         failed = [
@@ -104,11 +108,16 @@ class Hygiene(ProcessCase):
         machine.need_command("pdftotext")
         self.plant("docs/manual/make", "{version()}", "{os.getpid()}")
         self.plant("docs/manual/make", "    chapters += others\n", "")
+        self.plant("docs/manual/manual.css", "pre-wrap", "pre")
+        self.plant(
+            "docs/concepts.md", "    ok 0", "    " + "x" * 120 + "\n    ok 0"
+        )
         self.assertEqual(
             self.failures("pdf"),
             [
                 "both make the same PDF",
                 "the PDF is the whole manual",
+                "no line of it leaves the margins",
                 "prog3.tgz has prog3/prog3.pdf, and is the same",
             ],
         )

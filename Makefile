@@ -36,13 +36,15 @@ CFLAGS_debug := -O0 -g
 CFLAGS_asan := -O1 -g -fsanitize=address,undefined \
 	-fno-sanitize-recover=all -fno-omit-frame-pointer
 CFLAGS_tsan := -O1 -g -fsanitize=thread -fno-omit-frame-pointer
+CFLAGS_fuzz := -O1 -g -fsanitize=fuzzer-no-link,address,undefined \
+	-fno-sanitize-recover=all -fno-omit-frame-pointer
 CFLAGS_msan := -O1 -g -fsanitize=memory -fsanitize-memory-track-origins \
 	-fno-omit-frame-pointer
 CFLAGS_hardened := -O2 -g -D_FORTIFY_SOURCE=3 -fPIE -fstack-protector-strong \
 	-fstack-clash-protection -fcf-protection
 LDFLAGS_hardened := -pie -Wl,-z,relro,-z,now,-z,noexecstack
 ifeq ($(origin CFLAGS_$(VARIANT)),undefined)
-$(error VARIANT $(VARIANT) is not one of release debug hardened asan tsan msan)
+$(error VARIANT $(VARIANT) is not one of release debug hardened asan tsan msan fuzz)
 endif
 CFLAGS := $(CFLAGS_$(VARIANT))
 # The same bytes wherever the tree stands.
@@ -83,7 +85,7 @@ STRESS := $(STRESS_SOURCES:%.c=$(BUILD)/%)
 STRESS_SHARED := $(patsubst %.c,$(BUILD)/%.o,$(filter-out \
 	$(STRESS_SOURCES),$(wildcard stress/*.c)))
 C_FILES := $(wildcard core/*.[ch] net/*.[ch] cli/*.[ch] tests/*.[ch] \
-	tests/clients/*.c \
+	tests/clients/*.c tests/faults/*.[ch] tests/fuzz/*.[ch] \
 	stress/*.[ch] stress/bench/*.[ch] verify/*.[ch] \
 	verify/heddle/*.h verify/heddle/*/*.[ch])
 # Heddle is built with flags of its own, whatever the variant; its threads are
@@ -105,7 +107,8 @@ MAN_PAGES := $(wildcard docs/man/*.[1-9])
 .PHONY: all check demo demo-gather dist hygiene package package-check pdf \
 	install uninstall format clean help tests stress stress-programs \
 	stress-quick stress-death install-core verify mutants mutants-quick \
-	mutants-deaths
+	mutants-deaths \
+	faulty faults faults-quick fuzzers fuzz fuzz-quick
 
 all: $(COMMANDS:%=build/bin/%) $(LIBRARY_FILES) $(HEDDLE) ## build every command into build/bin (the default)
 
@@ -310,6 +313,43 @@ $(STRESS): %: %.o $(STRESS_SHARED) $(BUILD)/libdipccore.a $(TSAN)
 	$(SAY) link $@
 	$(RUN)$(CC) -o $@ $< $(STRESS_SHARED) $(EXTRA) $(BUILD)/libdipccore.a \
 		$(TSAN) $(ALL_LDFLAGS) -Wl,-z,now
+
+# The commands again, with every call in tests/faults/calls made to fail at
+# will (tests/faults/faults.h); `make faults` builds them with sanitizers.
+FAULTY := $(COMMANDS:%=$(BUILD)/faulty/%)
+FAULT_WRAPS := $(shell awk '!/^\#|exempt:|^$$/ { print "-Wl,--wrap=" $$1 }' \
+	tests/faults/calls)
+faulty: $(FAULTY)
+$(FAULTY): $(BUILD)/faulty/%: $(BUILD)/cli/%.o $(BUILD)/tests/faults/faults.o \
+	$(LIBRARIES) tests/faults/calls
+	@mkdir -p $(@D)
+	$(SAY) link $@
+	$(RUN)$(CC) -o $@ $(filter %.o,$^) $(LIBRARIES) $(ALL_LDFLAGS) $(FAULT_WRAPS)
+
+# Fuzzers, which only clang builds: `make fuzz` calls for CC=clang VARIANT=fuzz.
+FUZZERS := $(patsubst tests/fuzz/%.c,$(BUILD)/fuzzers/%, \
+	$(wildcard tests/fuzz/fuzz_*.c))
+FUZZ_SHARED := $(BUILD)/tests/fake_store.o $(patsubst %.c,$(BUILD)/%.o, \
+	$(filter-out $(wildcard tests/fuzz/fuzz_*.c),$(wildcard tests/fuzz/*.c)))
+fuzzers: $(FUZZERS)
+$(FUZZERS): $(BUILD)/fuzzers/%: $(BUILD)/tests/fuzz/%.o $(FUZZ_SHARED) \
+	$(BUILD)/libdipcclient.a \
+	$(LIBRARIES)
+	@mkdir -p $(@D)
+	$(SAY) link $@
+	$(RUN)$(CC) -o $@ $^ $(ALL_LDFLAGS) -fsanitize=fuzzer
+
+fuzz: ## fuzz the codec, the session and the segment (SECONDS=600, of each)
+	@SECONDS_EACH='$(or $(SECONDS),600)' ci/fuzz
+
+fuzz-quick: ## the same with a fixed seed and number of inputs (a minute)
+	@ci/fuzz --quick
+
+faults: ## make every call that can fail fail, each time it occurs (10 minutes)
+	ci/faults --full
+
+faults-quick: ## the same for a sample of the calls (a minute; SEED=)
+	ci/faults --quick
 
 UNITS := build/systemd/dipc.service cli/systemd/dipc.socket
 build/systemd/%: cli/systemd/%.in FORCE

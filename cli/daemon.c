@@ -18,6 +18,9 @@
 #define REPORT_MISUSE 'U'
 #define REPORT_READY 'R'
 
+/* How often a call is made again that fails. */
+#define TRIES_MAX 100
+
 void
 daemon_occupy_standard_descriptors(void)
 {
@@ -103,17 +106,38 @@ daemon_reject(struct daemon *daemon, const struct complaint *complaint)
     (void)!report(daemon, REPORT_MISUSE, complaint->text);
 }
 
+/*
+ * A byte from the other end, or its end: 0.  Whatever goes wrong is tried again,
+ * for both ends must come to the same conclusion.
+ */
+static ssize_t
+read_byte(int from)
+{
+    char byte;
+    ssize_t got = -1;
+
+    for (int i = 0; i < TRIES_MAX && got < 0; i++) {
+        got = read(from, &byte, 1);
+    }
+    return got;
+}
+
 /* Errors: EPIPE  the parent is gone, or could not print */
 static int
 await_confirmation(int from)
 {
-    char confirmed;
-    ssize_t got;
+    return read_byte(from) == 1 ? 0 : EPIPE;
+}
 
-    do {
-        got = read(from, &confirmed, 1);
-    } while (got < 0 && errno == EINTR);
-    return got == 1 ? 0 : EPIPE;
+/* Whoever started the server may wait for the end of what it had open. */
+static void
+let_go(const struct daemon *daemon, int fd)
+{
+    int failed = -1;
+
+    for (int i = 0; i < TRIES_MAX && failed < 0; i++) {
+        failed = dup2(daemon->null, fd);
+    }
 }
 
 int
@@ -130,10 +154,10 @@ daemon_ready(struct daemon *daemon, unsigned number)
     if (error) {
         return error;
     }
-    (void)dup2(daemon->null, STDIN_FILENO);
-    (void)dup2(daemon->null, STDOUT_FILENO);
+    let_go(daemon, STDIN_FILENO);
+    let_go(daemon, STDOUT_FILENO);
     if (!daemon->keeps_stderr) {
-        (void)dup2(daemon->null, STDERR_FILENO);
+        let_go(daemon, STDERR_FILENO);
     }
     (void)close(daemon->null);
     (void)close(daemon->report); /* the parent awaits this */
@@ -157,18 +181,6 @@ print_silent_end(const char *program, pid_t child)
     }
 }
 
-/* The child closes its end once it has let go of all that was its starter's. */
-static void
-await_detachment(int from)
-{
-    char nothing;
-    ssize_t got;
-
-    do {
-        got = read(from, &nothing, 1);
-    } while (got < 0 && errno == EINTR);
-}
-
 /* The child goes on once it is told so, and ends otherwise. */
 static int
 confirm(const char *program, int to, int error)
@@ -178,19 +190,26 @@ confirm(const char *program, int to, int error)
                       program, strerror(error));
         return EXIT_FAILURE;
     }
-    if (send(to, "", 1, MSG_NOSIGNAL) != 1) {
+    ssize_t sent;
+    do {
+        sent = send(to, "", 1, MSG_NOSIGNAL);
+    } while (sent < 0 && errno == EINTR);
+    if (sent != 1) {
+        (void)fprintf(stderr, "%s: the server cannot be told to go on: %s\n",
+                      program, strerror(errno));
         return EXIT_FAILURE;
     }
-    await_detachment(to);
+    /* It closes its end once it has let go of all that was its starter's. */
+    (void)read_byte(to);
     return EXIT_SUCCESS;
 }
 
-/* Print what the child reports; the exit status. */
+/* Print what the child reports; the exit status, or -1: it said nothing. */
 static int
-relay(const char *program, FILE *from, pid_t child)
+relay(const char *program, FILE *from)
 {
     char line[COMPLAINT_MAX + 2];
-    int status = EXIT_SUCCESS;
+    int status = -1;
 
     while (fgets(line, sizeof line, from)) {
         line[strcspn(line, "\n")] = '\0';
@@ -201,10 +220,6 @@ relay(const char *program, FILE *from, pid_t child)
         if (line[0] == REPORT_FAILURE || line[0] == REPORT_MISUSE) {
             status = line[0] == REPORT_MISUSE ? DAEMON_MISUSE : EXIT_FAILURE;
         }
-    }
-    if (status == EXIT_SUCCESS) {
-        print_silent_end(program, child);
-        status = EXIT_FAILURE;
     }
     return status;
 }
@@ -221,8 +236,13 @@ attend(const char *program, int from, pid_t child)
         (void)close(from);
         return EXIT_FAILURE;
     }
-    int status = relay(program, stream, child);
+    int status = relay(program, stream);
+    /* One that still waits for an answer ends now. */
     (void)fclose(stream);
+    if (status < 0) {
+        print_silent_end(program, child);
+        return EXIT_FAILURE;
+    }
     if (status != EXIT_SUCCESS) {
         (void)waitpid(child, NULL, 0);
     }

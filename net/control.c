@@ -19,6 +19,7 @@
 
 #define MESSAGE_MAX 64
 #define EVENTS_MAX (CONTROL_PEERS_MAX + 1)
+#define INTERRUPTIONS_MAX 100
 #define LISTENER_EVENT UINT32_MAX
 
 /* More than can wait, so that none is left when the next arrival wakes us. */
@@ -79,19 +80,28 @@ process_of(int fd, uid_t *user, pid_t *process)
     return 0;
 }
 
-static void
+/*
+ * Through a descriptor of its own, so that closing it lets go whatever else
+ * fails.  Without one nobody is kept out: -1.
+ */
+static int
 lock_directory(int directory)
 {
-    int failed = flock(directory, LOCK_EX);
-    for (int i = 0; failed && errno == EINTR && i < 1000; i++) {
-        failed = flock(directory, LOCK_EX);
+    int fd = openat(directory, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    int failed = fd < 0 ? 0 : flock(fd, LOCK_EX);
+
+    for (int i = 0; failed && errno == EINTR && i < INTERRUPTIONS_MAX; i++) {
+        failed = flock(fd, LOCK_EX);
     }
+    return fd;
 }
 
 static void
-unlock_directory(int directory)
+unlock_directory(int lock)
 {
-    (void)!flock(directory, LOCK_UN);
+    if (lock >= 0) {
+        (void)close(lock);
+    }
 }
 
 /* What is there was left by a server that was killed. */
@@ -163,9 +173,9 @@ open_in_directory(struct control *control)
     if (error) {
         goto close_epoll;
     }
-    lock_directory(control->directory);
+    int lock = lock_directory(control->directory);
     error = bind_locked(control);
-    unlock_directory(control->directory);
+    unlock_directory(lock);
     if (error) {
         goto close_epoll;
     }
@@ -257,10 +267,18 @@ may_ask(int fd)
     return !process_of(fd, &user, &process) && (user == geteuid() || user == 0);
 }
 
+/* A call that was interrupted would leave unheard whoever waits. */
 static int
 accept_one(const struct control *control)
 {
-    return accept4(control->listener, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+    int fd = -1;
+
+    errno = EINTR;
+    for (int i = 0; i < INTERRUPTIONS_MAX && fd < 0 && errno == EINTR; i++) {
+        fd = accept4(control->listener, NULL, NULL,
+                     SOCK_CLOEXEC | SOCK_NONBLOCK);
+    }
+    return fd;
 }
 
 /* Whoever is dropped unheard sends a signal instead (net/removal.c). */

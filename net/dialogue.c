@@ -368,6 +368,8 @@ begin_write(struct dialogue *d)
         return CONVERSATION_ON;
     }
     fail(d, error, &view);
+    /* Its data belongs to it, and is still to come. */
+    d->conversation.finished_count--;
     begin_dropping(d, d->request.length_bytes);
     return CONVERSATION_ON;
 }

@@ -15,6 +15,7 @@
 
 #define SYSTEM_LOG_PATH "/dev/log"
 #define SYSTEM_FACILITY_DAEMON (3 << 3)
+#define INTERRUPTIONS_MAX 100
 
 static const struct {
     const char *name;
@@ -201,25 +202,55 @@ log_is_verbose(const struct log *log)
     return log && log->lowest == LOG_LEVEL_DETAIL;
 }
 
+/* A regular file is always ready; a full pipe is not, and is not awaited. */
+static bool
+is_writable(int fd)
+{
+    struct pollfd writable = {.fd = fd, .events = POLLOUT};
+    int ready = -1;
+
+    for (int i = 0; i < INTERRUPTIONS_MAX && ready < 0; i++) {
+        ready = poll(&writable, 1, 0);
+        if (ready < 0 && errno != EINTR) {
+            return false;
+        }
+    }
+    return ready == 1 && (writable.revents & POLLOUT);
+}
+
+/* How much was written; less than all of it where no more could be. */
+static size_t
+write_bytes(int fd, const char *bytes, size_t length_bytes)
+{
+    size_t written = 0;
+
+    for (size_t i = 0;
+         i < length_bytes + INTERRUPTIONS_MAX && written < length_bytes; i++) {
+        ssize_t more = write(fd, bytes + written, length_bytes - written);
+        if (more > 0) {
+            written += (size_t)more;
+        } else if (more == 0 || errno != EINTR) {
+            break;
+        }
+    }
+    return written;
+}
+
 /* The newline that ends a line; a cut one is ended before the next begins. */
 static void
 write_stream(struct log *log, const char *line, size_t length_bytes)
 {
-    struct pollfd writable = {.fd = log->fd, .events = POLLOUT};
-
-    /* A regular file is always ready; a full pipe is not, and is not awaited.
-     */
-    if (poll(&writable, 1, 0) != 1 || !(writable.revents & POLLOUT)) {
+    if (!is_writable(log->fd)) {
         log->lost++;
         return;
     }
-    if (log->cut && write(log->fd, "\n", 1) != 1) {
+    if (log->cut && write_bytes(log->fd, "\n", 1) != 1) {
         log->lost++;
         return;
     }
     log->cut = false;
-    ssize_t written = write(log->fd, line, length_bytes);
-    if (written != (ssize_t)length_bytes) {
+    size_t written = write_bytes(log->fd, line, length_bytes);
+    if (written != length_bytes) {
         log->lost++;
         log->cut = written > 0;
     }

@@ -7,6 +7,7 @@
 #include "clock.h"
 
 #define TRIES 8
+#define INTERRUPTIONS_MAX 100
 
 static void
 monotonic_now(struct timespec *now)
@@ -217,15 +218,30 @@ adopt(struct port_segment *held, const struct port_segment_request *request,
     return error;
 }
 
+/* A signal may interrupt it while the system has no randomness yet. */
+static int
+draw_instance(uint64_t *instance)
+{
+    ssize_t got = -1;
+
+    for (int i = 0; i < INTERRUPTIONS_MAX && got < 0; i++) {
+        got = getrandom(instance, sizeof *instance, 0);
+        if (got < 0 && errno != EINTR) {
+            return errno;
+        }
+    }
+    return got == sizeof *instance ? 0 : EIO;
+}
+
 static int
 make_segment(struct port_segment *held,
              const struct port_segment_request *request)
 {
     struct segment_options options = options_of(request);
 
-    if (getrandom(&options.instance, sizeof options.instance, 0) !=
-        sizeof options.instance) {
-        return EIO;
+    int error = draw_instance(&options.instance);
+    if (error) {
+        return error;
     }
     options.instance >>= 1; /* the protocol's numbers fit 63 bits */
     return segment_init(&held->segment, held->mapping.memory,

@@ -9,6 +9,8 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
+#include "wakeup.h"
+
 /* A client's thread touches two or three pages of it; sanitizers need more. */
 #define STACK_BYTES ((size_t)64 << 10)
 #define EVENTS_MAX 64
@@ -86,12 +88,11 @@ index_of(const struct member *member)
     return (uint32_t)(member - member->roster->members);
 }
 
-/* Wakes the main thread; a full counter is as good as a raised one. */
+/* Wakes the main thread. */
 static void
 finish(struct member *member)
 {
     struct roster *roster = member->roster;
-    const uint64_t one = 1;
 
     lock(roster);
     assert(!member->store);
@@ -99,7 +100,7 @@ finish(struct member *member)
     member->next = roster->finished;
     roster->finished = index_of(member);
     unlock(roster);
-    (void)!write(roster->finished_fd, &one, sizeof one);
+    wakeup_raise(roster->finished_fd);
 }
 
 static void *

@@ -19,6 +19,7 @@
 #include "roster.h"
 #include "session.h"
 #include "statistics.h"
+#include "wakeup.h"
 
 #define EVENTS_MAX 64
 #define ACCEPTS_PER_EVENT 64
@@ -247,12 +248,8 @@ server_clients(const struct server *server)
 void
 server_stop(struct server *server)
 {
-    const uint64_t one = 1;
-    const int before = errno; /* a signal handler leaves it as it was */
-
     atomic_store_explicit(&server->stopping, true, memory_order_release);
-    (void)!write(server->stop_fd, &one, sizeof one);
-    errno = before;
+    wakeup_raise(server->stop_fd);
 }
 
 /* A flood of complaints is one line a second. */

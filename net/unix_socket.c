@@ -155,6 +155,18 @@ give_away(int file, const struct unix_socket_request *request,
     return 0;
 }
 
+/* A file that has just been made, and cannot be looked at as it should. */
+static void
+remove_unseen(const char *path)
+{
+    struct stat status;
+
+    if (lstat(path, &status) == 0 && S_ISSOCK(status.st_mode) &&
+        status.st_uid == geteuid()) {
+        (void)unlink(path);
+    }
+}
+
 /* The file is there, and nobody can connect before the socket listens. */
 static int
 dress(struct unix_socket *made, const struct unix_socket_request *request,
@@ -165,8 +177,9 @@ dress(struct unix_socket *made, const struct unix_socket_request *request,
 
     int error = open_name(made->file.path, &file, &status);
     if (error) {
-        complaint_set(complaint, "%s is gone again: %s", made->file.path,
-                      strerror(error));
+        complaint_set(complaint, "%s cannot be looked at again: %s",
+                      made->file.path, strerror(error));
+        remove_unseen(made->file.path);
         return error;
     }
     if (!S_ISSOCK(status.st_mode) || status.st_uid != geteuid()) {

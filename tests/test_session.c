@@ -1105,6 +1105,26 @@ a_trickle_of_bytes_does_not_prolong_a_request(void **state)
     assert_closed(scene);
 }
 
+/* Its data belongs to it, refused or not: no refusal gives it more time. */
+static void
+the_data_of_a_refused_write_has_the_time_of_its_request(void **state)
+{
+    static const char *const begun[] = {"w 0 5 is=7", "w 9 5", "w 0 5 if=7"};
+    struct scene *scene = *state;
+
+    for (size_t i = 0; i < sizeof begun / sizeof begun[0]; i++) {
+        const uint64_t begun_ns = scene->fake.now_ns;
+        say(scene, begun[i]);
+        scene->fake.now_ns += REQUEST_TIMEOUT / 2;
+        say(scene, "\nab");
+        assert_int_equal(session_deadline_ns(scene->session),
+                         begun_ns + REQUEST_TIMEOUT);
+        say(scene, "cde");
+        assert_open(scene);
+        scene->said_bytes = 0;
+    }
+}
+
 static void
 a_trickle_of_unframed_data_ends_with_the_request_timeout(void **state)
 {
@@ -2205,6 +2225,7 @@ main(void)
         TEST(a_wait_that_fails_is_internal),
         cmocka_unit_test(a_request_begun_and_not_finished_is_refused),
         TEST(a_trickle_of_bytes_does_not_prolong_a_request),
+        TEST(the_data_of_a_refused_write_has_the_time_of_its_request),
         TEST(a_trickle_of_unframed_data_ends_with_the_request_timeout),
         TEST(each_request_has_its_own_time),
         TEST(announced_bytes_that_never_come_close_without_a_second_answer),

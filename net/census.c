@@ -7,8 +7,10 @@
 
 #include "clock.h"
 
-#define LINE_MAX_BYTES 512
 #define PEER_MAX 128
+
+/* The texts that a client chooses, and all the rest. */
+#define LINE_MAX_BYTES (3 * CENSUS_NAME_MAX + PEER_MAX + 512)
 
 int
 census_init(struct census *census)
@@ -69,6 +71,18 @@ census_set_version(struct census *census, struct census_entry *entry,
     (void)pthread_mutex_unlock(&census->guard);
 }
 
+void
+census_tell(struct census_entry *entry, const struct census_doing *doing)
+{
+    atomic_store_explicit(&entry->active_ns, doing->now_ns,
+                          memory_order_relaxed);
+    atomic_store_explicit(&entry->command, doing->command,
+                          memory_order_relaxed);
+    atomic_store_explicit(&entry->queued, doing->queued, memory_order_relaxed);
+    atomic_store_explicit(&entry->is_waiting, doing->is_waiting,
+                          memory_order_relaxed);
+}
+
 /* An address is one word, whatever a Unix socket is called. */
 static void
 copy_word(char word[static PEER_MAX], const char *text)
@@ -81,22 +95,37 @@ copy_word(char word[static PEER_MAX], const char *text)
     word[i] = '\0';
 }
 
+/* As Redis tells it; 0 stands for what is not counted here. */
 static void
 describe(const struct census_entry *entry, uint64_t now_ns, struct buffer *text)
 {
+    uint64_t active_ns =
+        atomic_load_explicit(&entry->active_ns, memory_order_relaxed);
+    const char *command =
+        atomic_load_explicit(&entry->command, memory_order_relaxed);
+    int queued = atomic_load_explicit(&entry->queued, memory_order_relaxed);
+    bool is_waiting =
+        atomic_load_explicit(&entry->is_waiting, memory_order_relaxed);
     char line[LINE_MAX_BYTES];
     char peer[PEER_MAX];
     int length;
 
     copy_word(peer, entry->peer);
-    length =
-        snprintf(line, sizeof line,
-                 "id=%" PRIu64 " addr=%s name=%s age=%" PRIu64
-                 " flags=N db=0 sub=0 psub=0 resp=%d lib-name=%s "
-                 "lib-ver=%s\n",
-                 entry->number, peer, entry->name,
-                 (now_ns - entry->since_ns) / CLOCK_NS_PER_S, entry->version,
-                 entry->library_name, entry->library_version);
+    length = snprintf(
+        line, sizeof line,
+        "id=%" PRIu64 " addr=%s name=%s age=%" PRIu64 " idle=%" PRIu64
+        " flags=%s db=0 sub=0 psub=0 ssub=0 multi=%d qbuf=0 qbuf-free=0 "
+        "argv-mem=0 multi-mem=0 rbs=0 rbp=0 obl=0 oll=0 omem=0 tot-mem=0 "
+        "events=r cmd=%s user=default redir=-1 resp=%d lib-name=%s "
+        "lib-ver=%s\n",
+        entry->number, peer, entry->name,
+        (now_ns - entry->since_ns) / CLOCK_NS_PER_S,
+        now_ns > active_ns ? (now_ns - active_ns) / CLOCK_NS_PER_S : 0,
+        is_waiting    ? "b"
+        : queued >= 0 ? "x"
+                      : "N",
+        queued, command == NULL ? "NULL" : command, entry->version,
+        entry->library_name, entry->library_version);
 
     if (buffer_reserve(text, (size_t)length) == 0) {
         memcpy(buffer_tail(text), line, (size_t)length);

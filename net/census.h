@@ -7,7 +7,8 @@
  *
  * Idea.  A list under a mutex.  Each conversation has its entry in its own
  * memory, enters it when it begins and takes it out when it ends; what others
- * may read of it is changed under the mutex only.
+ * may read of it is changed under the mutex only, but for what it is doing: that
+ * changes too often, and each part of it is told by itself.
  *
  * Who may call.  Any thread; an entry is changed by its own conversation.
  *
@@ -15,12 +16,22 @@
  */
 
 #include <pthread.h>
+#include <stdatomic.h>
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "buffer.h"
 
 /* The longest name that a client gives itself or its library. */
-#define CENSUS_NAME_MAX 64
+#define CENSUS_NAME_MAX 255
+
+/* What a connection is doing. */
+struct census_doing {
+    uint64_t now_ns;     /* when it last did something */
+    const char *command; /* its last command, a constant text; NULL: none */
+    int queued;          /* commands since MULTI; -1: there was no MULTI */
+    bool is_waiting;
+};
 
 struct census_entry {
     struct census_entry *next;      /* under guard */
@@ -32,6 +43,10 @@ struct census_entry {
     char name[CENSUS_NAME_MAX + 1]; /* under guard */
     char library_name[CENSUS_NAME_MAX + 1];    /* under guard */
     char library_version[CENSUS_NAME_MAX + 1]; /* under guard */
+    _Atomic uint64_t active_ns;    /* the conversation's to write, */
+    _Atomic(const char *) command; /* as struct census_doing says */
+    _Atomic int queued;
+    _Atomic bool is_waiting;
 };
 
 struct census {
@@ -51,6 +66,9 @@ void census_rename(struct census *census, char name[static CENSUS_NAME_MAX + 1],
                    const char *text);
 void census_set_version(struct census *census, struct census_entry *entry,
                         int version);
+
+/* Tell what the connection is doing. */
+void census_tell(struct census_entry *entry, const struct census_doing *doing);
 
 /* What one line is to tell of whom. */
 struct census_question {

@@ -6,9 +6,11 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "clock.h"
 #include "resp_commands.h"
+#include "resp_transaction.h"
 
 /* Room without which no command is begun: that of an error. */
 #define ROOM_MIN 1024
@@ -111,6 +113,21 @@ resp_mailbox(struct resp *resp, size_t index, uint64_t *mailbox)
     return 0;
 }
 
+void
+resp_tell(struct resp *resp)
+{
+    const struct session_clock *clock = &resp->config->clock;
+    const struct census_doing doing = {
+        .now_ns = clock->now_ns(clock->context),
+        .command = resp->command == NULL ? NULL : resp->command->name,
+        .queued = resp->transaction.is_open ? (int)resp->transaction.count : -1,
+        .is_waiting = resp->state == RESP_WAITING,
+    };
+
+    census_tell(&resp->entry, &doing);
+    resp->told_count = resp->conversation.finished_count;
+}
+
 enum resp_next
 resp_fail(struct resp *resp, int error, uint64_t mailbox)
 {
@@ -209,7 +226,6 @@ judge_answer(struct resp *resp, enum resp_next next)
     if (resp->is_refused) {
         statistics_add(&resp->config->statistics->bad_requests, 1);
         resp->is_refused = false;
-        resp->transaction.is_spoilt = resp->transaction.is_open;
     }
     return next;
 }
@@ -226,6 +242,7 @@ go_on(struct resp *resp, enum resp_next next)
         break;
     case RESP_WAIT:
         resp->state = RESP_WAITING;
+        resp_tell(resp);
         return CONVERSATION_WAIT;
     case RESP_CLOSE:
         finish_command(resp);
@@ -281,13 +298,14 @@ static void
 begin_skipping(struct resp *resp)
 {
     resp_reply_mark(&resp->reply);
-    if (resp->parser.bulk_left > resp->store->mailbox_bytes) {
+    if (resp->parser.bulk_left > resp->store->mailbox_bytes + strlen("\r\n")) {
         resp_refuse_size(resp);
     } else {
         resp_refuse(resp, "ERR the command is longer than %zu bytes",
                     command_max(resp->store));
     }
     (void)judge_answer(resp, RESP_DONE);
+    resp_transaction_spoil(resp);
     resp->state = RESP_SKIPPING;
 }
 
@@ -300,6 +318,10 @@ judge_parser(struct resp *resp, int error, enum conversation_rest rest)
         if (rest == CONVERSATION_END) {
             close_now(resp);
             return CONVERSATION_ON;
+        }
+        /* Once for each batch: commands are too many to look at a clock. */
+        if (resp->told_count != resp->conversation.finished_count) {
+            resp_tell(resp);
         }
         return CONVERSATION_STARVED;
     case EFBIG:
@@ -526,11 +548,11 @@ resp_create(const struct session_config *config, struct store *store,
     resp_reply_init(&made->reply, &reply->output);
     buffer_init(&made->transaction.queue, RESP_LINE_MAX, command_max(store));
     buffer_init(&made->transaction.work, 1, mailbox_bytes);
-    made->entry = (struct census_entry){
-        .number = about->number,
-        .peer = about->peer,
-        .since_ns = config->clock.now_ns(config->clock.context),
-        .version = made->reply.version};
+    made->entry.number = about->number;
+    made->entry.peer = about->peer;
+    made->entry.since_ns = config->clock.now_ns(config->clock.context);
+    made->entry.version = made->reply.version;
+    resp_tell(made);
     census_enter(config->census, &made->entry);
     *conversation = &made->conversation;
     return 0;

@@ -120,6 +120,7 @@ struct resp {
     bool is_refused;                    /* the client was to blame */
     bool is_conflict;                   /* it met another version */
     struct resp_transaction transaction;
+    uint64_t told_count; /* finished requests that the census knows of */
     struct census_entry entry;
 };
 
@@ -158,6 +159,9 @@ void resp_refuse_size(struct resp *resp);
  */
 int resp_mailbox(struct resp *resp, size_t index, uint64_t *mailbox)
     __attribute__((warn_unused_result));
+
+/* Tell the census what is being done. */
+void resp_tell(struct resp *resp);
 
 /*
  * Answer what an operation of the store returned in place of what was

@@ -501,7 +501,7 @@ resp_information_command_info(struct resp *resp)
         const struct resp_command *command = named(resp, i);
 
         if (command == NULL) {
-            resp_reply_null_array(&resp->reply);
+            resp_reply_null(&resp->reply);
         } else {
             answer_info(resp, command);
         }

@@ -369,7 +369,14 @@ void
 resp_strings_mset(struct resp *resp, struct resp_box *box)
 {
     size_t last = resp->arguments.count - 1;
+    size_t i;
 
+    for (i = 2; i < last; i += 2) {
+        if (resp_word(resp, i).length > box->bound_bytes) {
+            resp_refuse_size(resp);
+            return;
+        }
+    }
     if (replace(resp, box, resp_word(resp, last)) == 0) {
         resp_reply_status(&resp->reply, "OK");
     }

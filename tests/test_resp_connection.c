@@ -3,21 +3,26 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "clock.h"
 #include "cmocka_all.h"
 #include "resp_scene.h"
 
 #define OK "+OK\r\n"
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 #define TEN "0123456789"
+#define HUNDRED TEN TEN TEN TEN TEN TEN TEN TEN TEN TEN
 
 #define HELLO_2                                                          \
     "*14\r\n$6\r\nserver\r\n$4\r\ndipc\r\n$7\r\nversion\r\n$6\r\n"       \
     "7.0.15\r\n$5\r\nproto\r\n:2\r\n$2\r\nid\r\n:11\r\n$4\r\nmode\r\n"   \
     "$10\r\nstandalone\r\n$4\r\nrole\r\n$6\r\nmaster\r\n$7\r\nmodules\r" \
     "\n*0\r\n"
-#define LINE_OF(name, resp, library, version)                           \
-    "id=11 addr=127.0.0.1:4711 name=" name " age=0 flags=N db=0 sub=0 " \
-    "psub=0 resp=" resp " lib-name=" library " lib-ver=" version "\n"
+#define LINE_OF(name, resp, library, version)                            \
+    "id=11 addr=127.0.0.1:4711 name=" name " age=0 idle=0 flags=N db=0 " \
+    "sub=0 psub=0 ssub=0 multi=-1 qbuf=0 qbuf-free=0 argv-mem=0 "        \
+    "multi-mem=0 rbs=0 rbp=0 obl=0 oll=0 omem=0 tot-mem=0 events=r "     \
+    "cmd=client user=default redir=-1 resp=" resp " lib-name=" library   \
+    " lib-ver=" version "\n"
 
 struct row {
     const char *sent;
@@ -62,8 +67,9 @@ static const struct row rows[] = {
     {"CLIENT SETNAME \"a\\n\"\r\n",
      "-ERR Client names cannot contain spaces, newlines or special "
      "characters.\r\n"},
-    {"CLIENT SETNAME " TEN TEN TEN TEN TEN TEN "12345\r\n",
-     "-ERR Client names cannot be longer than 64 bytes.\r\n"},
+    {"CLIENT SETNAME " HUNDRED HUNDRED TEN TEN TEN TEN TEN "12345\r\n", OK},
+    {"CLIENT SETNAME " HUNDRED HUNDRED TEN TEN TEN TEN TEN "123456\r\n",
+     "-ERR Client names cannot be longer than 255 bytes.\r\n"},
     {"CLIENT SETINFO LIB-NAME a\r\n", OK},
     {"client setinfo lib-ver 1\r\n", OK},
     {"CLIENT SETINFO LIB-NAME \"a b\"\r\n",
@@ -78,6 +84,9 @@ static const struct row rows[] = {
     {"CLIENT LIST TYPE pubsub\r\n", "$0\r\n\r\n"},
     {"CLIENT LIST TYPE what\r\n", "-ERR Unknown client type 'what'\r\n"},
     {"CLIENT LIST ID 5\r\n", "$0\r\n\r\n"},
+    {"CLIENT LIST ID 0\r\n", "$0\r\n\r\n"},
+    {"CLIENT LIST ID -5\r\n", "$0\r\n\r\n"},
+    {"CLIENT LIST ID 5 x\r\n", "-ERR Invalid client ID\r\n"},
     {"CLIENT LIST ID x\r\n", "-ERR Invalid client ID\r\n"},
     {"CLIENT LIST WHAT\r\n", "-ERR syntax error\r\n"},
 };
@@ -133,6 +142,22 @@ reset_begins_anew(void **state)
     resp_scene_check(scene, 3, 0, "");
 }
 
+/* What others would read of it now becomes what was said. */
+static void
+describe(struct resp_scene *scene)
+{
+    struct buffer said;
+
+    buffer_init(&said, 1, 10000);
+    census_describe(&scene->census,
+                    &(struct census_question){.now_ns = scene->fake.now_ns},
+                    &said);
+    scene->said_bytes = buffer_length(&said);
+    memcpy(scene->said, buffer_head(&said), scene->said_bytes);
+    scene->said[scene->said_bytes] = '\0';
+    buffer_fini(&said);
+}
+
 static void
 a_client_is_listed_as_it_calls_itself(void **state)
 {
@@ -153,6 +178,27 @@ a_client_is_listed_as_it_calls_itself(void **state)
     (void)snprintf(said, sizeof said, "=%zu\r\ntxt:%s\r\n", 4 + strlen(named),
                    named);
     ASK(scene, "CLIENT INFO\r\n", said);
+}
+
+/* What it does is told once a batch is behind. */
+static void
+a_client_is_listed_with_what_it_does(void **state)
+{
+    struct resp_scene *scene = *state;
+
+    ASK(scene, "MULTI\r\nGET 3\r\n", OK "+QUEUED\r\n");
+    scene->fake.now_ns += 7 * CLOCK_NS_PER_S;
+    describe(scene);
+    assert_non_null(strstr(scene->said, " idle=7 flags=x "));
+    assert_non_null(strstr(scene->said, " multi=1 "));
+    assert_non_null(strstr(scene->said, " cmd=get "));
+    scene->said_bytes = 0;
+    scene->waits_by_hand = true;
+    ASK(scene, "DISCARD\r\nDIPC.WAIT 3 0 9000\r\n", OK);
+    describe(scene);
+    assert_non_null(strstr(scene->said, " idle=0 flags=b "));
+    assert_non_null(strstr(scene->said, " cmd=dipc.wait "));
+    scene->said_bytes = 0;
 }
 
 /* Two sessions of one server see each other, and the end of one. */
@@ -207,6 +253,7 @@ main(void)
         TEST(a_greeting_that_is_wrong_changes_nothing),
         TEST(reset_begins_anew),
         TEST(a_client_is_listed_as_it_calls_itself),
+        TEST(a_client_is_listed_with_what_it_does),
         TEST(the_others_are_listed_too),
         TEST(help_lists_the_subcommands),
     };

@@ -49,6 +49,21 @@ resp_word_integer(const struct resp *resp, size_t index, int64_t *number)
     return resp_integer(given.bytes, given.length, number);
 }
 
+int
+resp_word_pattern(struct resp *resp, size_t index, struct resp_pattern *pattern)
+{
+    struct resp_word given = resp_word(resp, index);
+
+    if (given.length > RESP_PATTERN_MAX) {
+        resp_refuse(resp, "ERR the pattern is longer than %d bytes",
+                    RESP_PATTERN_MAX);
+        return EINVAL;
+    }
+    *pattern =
+        (struct resp_pattern){.bytes = given.bytes, .length = given.length};
+    return 0;
+}
+
 void
 resp_refuse(struct resp *resp, const char *format, ...)
 {

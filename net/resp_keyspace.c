@@ -312,6 +312,7 @@ read_wait(struct resp *resp)
     if ((uint64_t)timeout_ms < wait_ns / CLOCK_NS_PER_MS) {
         wait_ns = (uint64_t)timeout_ms * CLOCK_NS_PER_MS;
     }
+    wanted->ends_with_peer = true;
     wanted->version = (uint64_t)version;
     wanted->deadline_ns = clock_add_ns(
         resp->config->clock.now_ns(resp->config->clock.context), wait_ns);

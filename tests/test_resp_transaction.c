@@ -325,6 +325,28 @@ answers_that_are_too_long_stop_exec(void **state)
 }
 
 static void
+a_transaction_that_would_hold_the_lock_for_long_is_refused(void **state)
+{
+    struct resp_scene scene;
+    int i;
+
+    (void)state;
+    resp_scene_open(&scene, FAKE_STORE_BYTES_MAX);
+    ASK(&scene, "MULTI\r\n", OK);
+    for (i = 0; i < 259; i++) { /* twice a mailbox, and 16 MB */
+        ASK(&scene, "SET 3 a\r\nSETRANGE 3 65535 z\r\n", QUEUED QUEUED);
+    }
+    ASK(&scene, "STRLEN 3\r\n", QUEUED);
+    resp_scene_send(&scene, "EXEC\r\n", 6);
+    assert_non_null(strstr(scene.said, "*519\r\n+OK\r\n:65536\r\n"));
+    assert_non_null(strstr(scene.said,
+                           "-ERR the transaction fills more than 16908288 "
+                           "bytes with zeros\r\n:1\r\n"));
+    resp_scene_check(&scene, 3, 1, "a");
+    resp_scene_close(&scene);
+}
+
+static void
 without_memory_a_transaction_changes_nothing(void **state)
 {
     struct resp_scene *scene = *state;
@@ -387,6 +409,8 @@ main(void)
         TEST(a_queue_is_bounded),
         cmocka_unit_test(a_queue_has_so_many_commands_at_most),
         cmocka_unit_test(answers_that_are_too_long_stop_exec),
+        cmocka_unit_test(
+            a_transaction_that_would_hold_the_lock_for_long_is_refused),
         TEST(without_memory_a_transaction_changes_nothing),
         TEST(what_the_store_cannot_do_ends_the_transaction),
     };

@@ -135,8 +135,8 @@ struct dipc_connection;
  *   service     a number, or a name as in /etc/services
  *   timeout_ms  0 or more: to connect, and from then on the time that the
  *               server has for each answer; DIPC_FOREVER: no limit.  While
- *               addresses are left, none of them gets all of the time.  A name is
- *               resolved within it as well, in a thread that ends when the
+ *               addresses are left, none of them gets all of the time.  A name
+ *               is resolved within it as well, in a thread that ends when the
  *               resolver has come back
  * Errors:  DIPC_NOT_FOUND, DIPC_REFUSED, DIPC_UNREACHABLE, DIPC_TIMED_OUT,
  *          DIPC_INVALID, DIPC_NO_MEMORY
@@ -385,7 +385,8 @@ dipc_batch_stat(struct dipc_batch *batch, uint32_t mailbox,
 
 /*
  * Send what is queued and receive all the answers.  The timeout holds for each
- * answer, beyond what it was asked to wait.  DIPC_OK says that all were answered, not that all were yes.
+ * answer, beyond what it was asked to wait.  DIPC_OK says that all were
+ * answered, not that all were yes.
  * Errors:  DIPC_TIMED_OUT, DIPC_BROKEN, DIPC_PROTOCOL, DIPC_BUSY (no place):
  *          the results that came are there; the others fail with the same
  *          status, and is_unknown tells which of them may have been carried out

@@ -11,7 +11,7 @@
 /* From now on nobody gets an answer for a name; numbers pass. */
 void fake_resolver_hold(void);
 
-/* Let those that are kept go, and wait until `count` of them have been asked. */
+/* Wait until it has been asked so many times; then let all of them go. */
 void fake_resolver_release(unsigned count);
 
 #endif

@@ -147,7 +147,7 @@ bench-verify: all ## measure the model checker: executions, steps, memory, reduc
 bench: ## measure beside Redis, memcached, other locks and memcpy (15 minutes; BENCH=full)
 bench-server: ## the same for the server alone (7 minutes)
 BENCHES := bench bench-server
-.PHONY: $(BENCHES)
+.PHONY: $(BENCHES) instructions
 # What they are compared with is installed first: make looks for it.
 $(BENCHES): all
 	@ci/dependencies bench
@@ -174,6 +174,10 @@ lint: ## look for mistakes in the scripts: shellcheck, flake8
 matrix: ## run the tests in every build: two compilers, hardened, sanitizers
 	@ci/dependencies gates
 	ci/matrix
+
+instructions: all $(BUILD)/stress/bench/counted ## see that no request, and not the lock, executes 5 % more than recorded
+	@ci/dependencies gates
+	ci/instructions $(BUILD)
 
 gates-check: all ## see that each gate finds a planted breach
 	@ci/dependencies gates
@@ -328,6 +332,8 @@ $(BUILD)/%.o: %.cpp Makefile
 	$(RUN)$(CXX) -std=c++17 -pthread -MMD -MP -Istress -Wall -Wextra -Werror \
 		$(CFLAGS) -c -o $@ $<
 
+$(BUILD)/stress/bench/counted: $(BUILD)/libdipcnet.a
+$(BUILD)/stress/bench/counted: EXTRA := $(BUILD)/libdipcnet.a
 $(STRESS): %: %.o $(STRESS_SHARED) $(BUILD)/libdipccore.a $(TSAN)
 	$(SAY) link $@
 	$(RUN)$(CC) -o $@ $< $(STRESS_SHARED) $(EXTRA) $(BUILD)/libdipccore.a \

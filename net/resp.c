@@ -128,21 +128,6 @@ resp_mailbox(struct resp *resp, size_t index, uint64_t *mailbox)
     return 0;
 }
 
-void
-resp_tell(struct resp *resp)
-{
-    const struct session_clock *clock = &resp->config->clock;
-    const struct census_doing doing = {
-        .now_ns = clock->now_ns(clock->context),
-        .command = resp->command == NULL ? NULL : resp->command->name,
-        .queued = resp->transaction.is_open ? (int)resp->transaction.count : -1,
-        .is_waiting = resp->state == RESP_WAITING,
-    };
-
-    census_tell(&resp->entry, &doing);
-    resp->told_count = resp->conversation.finished_count;
-}
-
 enum resp_next
 resp_fail(struct resp *resp, int error, uint64_t mailbox)
 {
@@ -257,7 +242,6 @@ go_on(struct resp *resp, enum resp_next next)
         break;
     case RESP_WAIT:
         resp->state = RESP_WAITING;
-        resp_tell(resp);
         return CONVERSATION_WAIT;
     case RESP_CLOSE:
         finish_command(resp);
@@ -333,10 +317,6 @@ judge_parser(struct resp *resp, int error, enum conversation_rest rest)
         if (rest == CONVERSATION_END) {
             close_now(resp);
             return CONVERSATION_ON;
-        }
-        /* Once for each batch: commands are too many to look at a clock. */
-        if (resp->told_count != resp->conversation.finished_count) {
-            resp_tell(resp);
         }
         return CONVERSATION_STARVED;
     case EFBIG:
@@ -516,7 +496,6 @@ destroy(struct conversation *conversation)
 {
     struct resp *resp = of(conversation);
 
-    census_leave(resp->config->census, &resp->entry);
     resp_parser_fini(&resp->parser);
     buffer_fini(&resp->transaction.queue);
     buffer_fini(&resp->transaction.work);
@@ -540,8 +519,7 @@ static const struct conversation_ops resp_ops = {
 int
 resp_create(const struct session_config *config, struct store *store,
             struct buffer *input, struct reply *reply,
-            const struct session_about *about,
-            struct conversation **conversation)
+            struct census_entry *entry, struct conversation **conversation)
 {
     struct resp *made = calloc(1, sizeof *made);
     size_t mailbox_bytes = (size_t)store->mailbox_bytes;
@@ -554,7 +532,7 @@ resp_create(const struct session_config *config, struct store *store,
     made->store = store;
     made->input = input;
     made->said = reply;
-    made->about = about;
+    made->entry = entry;
     made->state = RESP_COMMAND;
     buffer_widen(input, command_max(store) + RESP_LINE_MAX + 2);
     buffer_widen(&reply->output,
@@ -563,12 +541,7 @@ resp_create(const struct session_config *config, struct store *store,
     resp_reply_init(&made->reply, &reply->output);
     buffer_init(&made->transaction.queue, RESP_LINE_MAX, command_max(store));
     buffer_init(&made->transaction.work, 1, mailbox_bytes);
-    made->entry.number = about->number;
-    made->entry.peer = about->peer;
-    made->entry.since_ns = config->clock.now_ns(config->clock.context);
-    made->entry.version = made->reply.version;
-    resp_tell(made);
-    census_enter(config->census, &made->entry);
+    census_set_version(config->census, entry, made->reply.version);
     *conversation = &made->conversation;
     return 0;
 }

@@ -109,7 +109,7 @@ struct resp {
     struct store *store;                 /* const after init */
     struct buffer *input;                /* const after init */
     struct reply *said;                  /* const after init */
-    const struct session_about *about;   /* const after init */
+    struct census_entry *entry;          /* of the session; const after init */
     enum resp_state state;
     struct resp_parser parser;
     struct resp_reply reply;
@@ -121,8 +121,6 @@ struct resp {
     bool is_refused;                    /* the client was to blame */
     bool is_conflict;                   /* it met another version */
     struct resp_transaction transaction;
-    uint64_t told_count; /* finished requests that the census knows of */
-    struct census_entry entry;
 };
 
 /*
@@ -131,8 +129,7 @@ struct resp {
  */
 int resp_create(const struct session_config *config, struct store *store,
                 struct buffer *input, struct reply *reply,
-                const struct session_about *about,
-                struct conversation **conversation)
+                struct census_entry *entry, struct conversation **conversation)
     __attribute__((warn_unused_result));
 
 /* ---- For the functions of commands. ---- */
@@ -165,9 +162,6 @@ void resp_refuse_size(struct resp *resp);
  */
 int resp_mailbox(struct resp *resp, size_t index, uint64_t *mailbox)
     __attribute__((warn_unused_result));
-
-/* Tell the census what is being done. */
-void resp_tell(struct resp *resp);
 
 /*
  * Answer what an operation of the store returned in place of what was

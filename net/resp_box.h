@@ -9,8 +9,8 @@
  * though nothing is written until the last is through.  So each command works
  * on a box.  Alone, its write is merely noted, and the store does it without
  * another copy.  In a transaction the content is copied when it first changes,
- * and written back whole.  What its commands carry is bounded by its queue; what
- * they leave between, and has to be filled with zeros, is bounded here, for
+ * and written back whole.  What its commands carry is bounded by its queue;
+ * what they leave between, and has to be filled with zeros, is bounded here:
  * meanwhile the mailbox is locked.
  *
  * Who may call.  The functions of commands.

@@ -268,7 +268,10 @@ find(const struct resp_command *among, size_t count, struct resp_word name)
 static int
 compare_names(const void *name, const void *command)
 {
-    return strcmp(name, ((const struct resp_command *)command)->name);
+    const char *left = name;
+    const char *right = ((const struct resp_command *)command)->name;
+
+    return left[0] != right[0] ? left[0] - right[0] : strcmp(left, right);
 }
 
 const struct resp_command *
@@ -545,6 +548,8 @@ resp_command_begin(struct resp *resp)
         resp_transaction_spoil(resp);
         return RESP_DONE;
     }
+    atomic_store_explicit(&resp->entry->command, resp->command->name,
+                          memory_order_relaxed);
     if (resp->transaction.is_open &&
         (resp->command->flags & RESP_IMMEDIATE) == 0) {
         return resp_transaction_queue(resp);

@@ -46,6 +46,17 @@ resp_transaction_refuse_slot(struct resp *resp)
     resp_refuse(resp, "CROSSSLOT Keys in request don't hash to the same slot");
 }
 
+/* How far it is, for CLIENT LIST. */
+static void
+tell_progress(struct resp *resp)
+{
+    const struct resp_transaction *transaction = &resp->transaction;
+
+    atomic_store_explicit(&resp->entry->queued,
+                          transaction->is_open ? (int)transaction->count : -1,
+                          memory_order_relaxed);
+}
+
 void
 resp_transaction_reset(struct resp *resp)
 {
@@ -58,6 +69,7 @@ resp_transaction_reset(struct resp *resp)
     transaction->has_mailbox = false;
     transaction->is_watching = false;
     transaction->count = 0;
+    tell_progress(resp);
     buffer_consume(&transaction->queue, buffer_length(&transaction->queue));
 }
 
@@ -75,6 +87,7 @@ resp_transaction_multi(struct resp *resp)
         return RESP_DONE;
     }
     resp->transaction.is_open = true;
+    tell_progress(resp);
     resp_reply_status(&resp->reply, "OK");
     return RESP_DONE;
 }
@@ -211,6 +224,7 @@ queue_command(struct resp *resp)
     }
     copy_command(resp, &queued);
     transaction->count++;
+    tell_progress(resp);
     if ((resp->command->flags & RESP_WRITES) != 0) {
         transaction->writes = true;
     }

@@ -292,7 +292,8 @@ token_of(const struct member *member)
 }
 
 /*
- * EPOLLHUP and EPOLLERR come unasked, and a half-close raises neither.  Where no watch is to be had, the wait ends at its deadline.
+ * EPOLLHUP and EPOLLERR come unasked, and a half-close raises neither.  Where
+ * no watch is to be had, the wait ends at its deadline.
  */
 void
 roster_begin_wait(struct member *member, bool or_half_close)

@@ -297,7 +297,7 @@ build/bin/%: $(BUILD)/cli/% FORCE
 FORCE:
 
 # Calls that tests/ puts something of its own before.
-WRAPPED := parking_wait parking_wake malloc calloc realloc \
+WRAPPED := parking_wait parking_wake malloc calloc realloc free \
 	pthread_mutexattr_init pthread_mutexattr_setpshared \
 	pthread_mutexattr_setrobust pthread_mutexattr_destroy \
 	pthread_mutex_init pthread_mutex_destroy pthread_mutex_trylock \

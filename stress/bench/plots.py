@@ -53,7 +53,7 @@ def head(path: Path, title: str, panels: int) -> str:
     return (f"set terminal svg size {width},{height} font 'sans-serif,12' "
             f"background 'white' noenhanced\nset output {quoted(str(path))}\n"
             "set grid ytics lc rgb '#dddddd'\nset border 3\n"
-            "set tics nomirror\nset logscale y\nset format y '%.10g'\n"
+            "set tics nomirror\nset logscale y\n"
             "set offsets graph 0.03, graph 0.03, 0, 0\n"
             f"set multiplot layout {rows},{columns} title {folded(title)}\n")
 
@@ -82,8 +82,10 @@ class Panel:
         tics = ", ".join(f"{quoted(place)} {index}"
                          for index, place in enumerate(self.places))
         turned = max(map(len, self.places)) > 7
+        least = min(row[2] for rows in self.lines.values() for row in rows)
         return (blocks + f"set title {quoted(self.title)}\n"
                 f"set ylabel {quoted(self.ylabel)}\n"
+                f"set format y '{'%.0s%c' if least >= 1 else '%g'}'\n"
                 f"set xtics {'rotate by -45' if turned else 'norotate'} "
                 f"({tics})\n"
                 "set key outside below horizontal\n"

@@ -314,9 +314,9 @@ $(STRESS): %: %.o $(STRESS_SHARED) $(BUILD)/libdipccore.a $(TSAN)
 	$(RUN)$(CC) -o $@ $< $(STRESS_SHARED) $(EXTRA) $(BUILD)/libdipccore.a \
 		$(TSAN) $(ALL_LDFLAGS) -Wl,-z,now
 
-# The commands again, with every call in tests/faults/calls made to fail at
+# The server and dipcrm again, with every call in tests/faults/calls made to fail at
 # will (tests/faults/faults.h); `make faults` builds them with sanitizers.
-FAULTY := $(COMMANDS:%=$(BUILD)/faulty/%)
+FAULTY := $(BUILD)/faulty/dipc $(BUILD)/faulty/dipcrm
 FAULT_WRAPS := $(shell awk '!/^\#|exempt:|^$$/ { print "-Wl,--wrap=" $$1 }' \
 	tests/faults/calls)
 faulty: $(FAULTY)

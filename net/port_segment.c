@@ -304,12 +304,13 @@ port_segment_open(struct port_segment *held,
 {
     int error = EAGAIN;
 
+    complaint->text[0] = '\0';
     *held = (struct port_segment){.attachable = request->attachable};
     naming_segment(request->user, request->port, held->name);
     for (int i = 0; i < TRIES && error == EAGAIN; i++) {
         error = open_once(held, request, log, complaint);
     }
-    if (error && error != EEXIST && error != ENOSPC) {
+    if (error && error != ENOSPC && complaint->text[0] == '\0') {
         complaint_set(complaint, "the mailboxes' memory %s%s cannot be had: %s",
                       NAMING_SHARED_MEMORY, held->name, strerror(error));
     }
@@ -331,4 +332,14 @@ port_segment_close(struct port_segment *held)
     }
     port_segment_unlink(held);
     mapping_destroy(&held->mapping);
+}
+
+void
+port_segment_abandon(struct port_segment *held)
+{
+    if (held->adopted) {
+        mapping_destroy(&held->mapping);
+    } else {
+        port_segment_close(held);
+    }
 }

@@ -383,12 +383,10 @@ def removing(place: Place, faults: str) -> None:
         judge_refusal(faults, done.stderr)
     if done.returncode == 0:
         place.await_end(server)
-    elif server.is_alive():
-        place.end(server)
     else:
-        server.destroy()
+        # It may have been told, and be ending.
         place.run("dipcrm", str(place.port))
-        place.judge_nothing_left()
+        place.await_end(server)
 
 
 def clearing(place: Place, faults: str) -> None:

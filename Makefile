@@ -84,8 +84,8 @@ STRESS_SOURCES := $(wildcard stress/stress_*.c stress/step_*.c \
 STRESS := $(STRESS_SOURCES:%.c=$(BUILD)/%)
 STRESS_SHARED := $(patsubst %.c,$(BUILD)/%.o,$(filter-out \
 	$(STRESS_SOURCES),$(wildcard stress/*.c)))
-C_FILES := $(wildcard core/*.[ch] net/*.[ch] cli/*.[ch] tests/*.[ch] tests/clients/*.c \
-	tests/faults/*.[ch] tests/fuzz/*.[ch] \
+C_FILES := $(wildcard core/*.[ch] net/*.[ch] cli/*.[ch] tests/*.[ch] \
+	tests/clients/*.c tests/faults/*.[ch] tests/fuzz/*.[ch] \
 	stress/*.[ch] stress/bench/*.[ch] verify/*.[ch] \
 	verify/heddle/*.h verify/heddle/*/*.[ch])
 # Heddle is built with flags of its own, whatever the variant; its threads are

@@ -10,7 +10,7 @@
 
 #define NUMBER_MAX ((uint64_t)INT64_MAX)
 #define MAILBOX_MAX ((uint64_t)UINT32_MAX - 1)
-#define DAY_MS (24 * 3600 * 1000)
+#define DAY_NS (UINT64_C(86400) * CLOCK_NS_PER_S)
 #define TIMEOUT_MS 10000
 #define INTERVAL_MS 1000
 #define POSITIONALS_MAX 3
@@ -262,8 +262,7 @@ read_duration(const char *name, const char *text, int *ms,
 {
     uint64_t ns;
 
-    int error =
-        value_duration(name, text, 0, DAY_MS * CLOCK_NS_PER_MS, &ns, complaint);
+    int error = value_duration(name, text, 0, DAY_NS, &ns, complaint);
     if (!error) {
         *ms = (int)((ns + CLOCK_NS_PER_MS - 1) / CLOCK_NS_PER_MS);
     }
@@ -365,7 +364,7 @@ static int
 read_options(int argc, char **argv, struct ctl_arguments *arguments,
              struct complaint *complaint)
 {
-    struct list list;
+    struct list list = {.letters = ""};
 
     fill(&list, arguments->command);
     opterr = 0;

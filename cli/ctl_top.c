@@ -8,8 +8,10 @@
 #include "clock.h"
 
 #define LINE_MAX_BYTES 256
-#define HEADER_LINES 5
 #define NUMBER_TEXT_MAX 16
+#define TIME_TEXT_MAX 32
+#define HOUR_S UINT64_C(3600)
+#define DAY_S (24 * HOUR_S)
 
 /* Which figure goes where. */
 static const struct {
@@ -168,8 +170,8 @@ compare(const struct ctl_top_sample *before, struct ctl_top_sample *now)
 static int
 compare_rows(const void *a, const void *b)
 {
-    const struct ctl_top_row *one = *(const struct ctl_top_row *const *)a;
-    const struct ctl_top_row *other = *(const struct ctl_top_row *const *)b;
+    const struct ctl_top_row *one = a;
+    const struct ctl_top_row *other = b;
     const uint64_t keys[][2] = {
         {one->new_reads + one->new_writes,
          other->new_reads + other->new_writes},
@@ -270,19 +272,17 @@ byte_rate(uint64_t before, uint64_t now, double in_s,
 }
 
 static const char *
-uptime(uint64_t s, char text[static 2 * NUMBER_TEXT_MAX])
+uptime(uint64_t s, char text[static TIME_TEXT_MAX])
 {
-    if (s < 3600) {
-        (void)snprintf(text, 2 * NUMBER_TEXT_MAX,
-                       "%" PRIu64 " min %" PRIu64 " s", s / 60, s % 60);
-    } else if (s < 48 * 3600) {
-        (void)snprintf(text, 2 * NUMBER_TEXT_MAX,
-                       "%" PRIu64 " h %" PRIu64 " min", s / 3600,
-                       s % 3600 / 60);
+    if (s < HOUR_S) {
+        (void)snprintf(text, TIME_TEXT_MAX, "%" PRIu64 " min %" PRIu64 " s",
+                       s / 60, s % 60);
+    } else if (s < 2 * DAY_S) {
+        (void)snprintf(text, TIME_TEXT_MAX, "%" PRIu64 " h %" PRIu64 " min",
+                       s / HOUR_S, s % HOUR_S / 60);
     } else {
-        (void)snprintf(text, 2 * NUMBER_TEXT_MAX,
-                       "%" PRIu64 " days %" PRIu64 " h", s / 86400,
-                       s % 86400 / 3600);
+        (void)snprintf(text, TIME_TEXT_MAX, "%" PRIu64 " days %" PRIu64 " h",
+                       s / DAY_S, s % DAY_S / HOUR_S);
     }
     return text;
 }
@@ -294,7 +294,7 @@ print_server(struct print *print, const char *server,
 {
     const struct ctl_top_sample *old = before ? before : now;
     const double s = seconds(before, now);
-    char time[2 * NUMBER_TEXT_MAX];
+    char time[TIME_TEXT_MAX];
     char text[4][NUMBER_TEXT_MAX];
 
     print_line(print,
@@ -344,7 +344,7 @@ ctl_top_print(FILE *stream, const char *server,
               const struct ctl_top_sample *before, struct ctl_top_sample *now,
               size_t columns, size_t lines, const char *line_end)
 {
-    static const struct ctl_top_row *used[CTL_TOP_MAILBOXES_MAX];
+    static struct ctl_top_row used[CTL_TOP_MAILBOXES_MAX];
     size_t count = 0;
     struct print print = {.stream = stream,
                           .line_end = line_end,
@@ -355,7 +355,7 @@ ctl_top_print(FILE *stream, const char *server,
     compare(before, now);
     for (size_t i = 0; i < now->rows_count; i++) {
         if (was_used(&now->rows[i])) {
-            used[count++] = &now->rows[i];
+            used[count++] = now->rows[i];
         }
     }
     qsort(used, count, sizeof used[0], compare_rows);
@@ -364,7 +364,7 @@ ctl_top_print(FILE *stream, const char *server,
                "VERSION", "WRITES/S", "READS", "READS/S", "SIZE", "READING",
                "QUEUED", "WATCHING");
     for (size_t i = 0; i < count; i++) {
-        print_row(&print, used[i], seconds(before, now));
+        print_row(&print, &used[i], seconds(before, now));
     }
 }
 

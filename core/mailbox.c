@@ -350,8 +350,10 @@ mailbox_inspect(struct segment *segment, uint32_t seat, uint32_t m,
         return error;
     }
     const struct mailbox_content content = content_of(segment, m);
-    atomic_fetch_add_explicit(&mailbox->reads, 1, memory_order_relaxed);
     error = look(context, &content);
+    if (error == 0) {
+        atomic_fetch_add_explicit(&mailbox->reads, 1, memory_order_relaxed);
+    }
     rwlock_unlock(&segment->seats, &mailbox->lock, seat);
     return error;
 }

@@ -177,7 +177,8 @@ int mailbox_write(struct segment *segment, uint32_t seat, uint32_t m,
 
 /*
  * Show the whole content of mailbox m to `look`, where it lies, under the read
- * lock.  What `look` returns is returned.
+ * lock.  What `look` returns is returned; with an error it was no read, and is
+ * not counted as one.
  *   look  neither blocks nor uses the segment
  * Context:  the owner of an idle seat; blocks until the deadline.
  * Errors:   as mailbox_read, but ESTALE; and what `look` returns

@@ -743,7 +743,6 @@ press(struct child *child, bool is_last, uint64_t now_ns, uint64_t *again_ns)
         child->asked = child->asked ? SIGKILL : SIGTERM;
         child->ask_ns = now_ns + RUDENESS_NS;
         process_signal(&child->process, child->asked);
-        process_signal(&child->process, SIGCONT);
     }
     if (child->ask_ns < *again_ns) {
         *again_ns = child->ask_ns;

@@ -286,7 +286,7 @@ decode_line(struct exchange *exchange, size_t length,
 static enum dipc_status
 take_next_line(struct exchange *exchange, size_t length)
 {
-    struct libdipc_answer line;
+    struct libdipc_answer line = {.status = DIPC_OK};
 
     enum dipc_status status = decode_line(exchange, length, &line);
     if (status != DIPC_OK) {
@@ -402,7 +402,7 @@ static enum dipc_status
 hear_farewell(struct exchange *exchange)
 {
     enum dipc_status status = DIPC_OK;
-    struct libdipc_answer line;
+    struct libdipc_answer line = {.status = DIPC_OK};
     size_t length = 0;
 
     while (status == DIPC_OK && !find_line(exchange->connection, &length)) {

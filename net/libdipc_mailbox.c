@@ -28,8 +28,8 @@ ask(struct dipc_connection *connection, struct libdipc_request *request,
     struct dipc_answer *answer, struct dipc_error *error)
 {
     struct iovec out[] = {
-        {.iov_base = (void *)(uintptr_t)line, .iov_len = strlen(line)},
-        {.iov_base = (void *)(uintptr_t)data, .iov_len = length},
+        {.iov_base = (void *)line, .iov_len = strlen(line)},
+        {.iov_base = (void *)data, .iov_len = length},
     };
 
     request->end = strlen(line) + length;

@@ -423,7 +423,9 @@ work_on(struct resp *resp, const struct store_content *content,
 static int
 look(void *context, const struct store_content *content)
 {
-    return work_on(context, content, NULL);
+    int error = work_on(context, content, NULL);
+
+    return error == RESP_NOTHING_WRITTEN ? 0 : error;
 }
 
 static int
@@ -459,9 +461,12 @@ run_on_mailbox(struct resp *resp)
     if (error != 0) {
         return RESP_DONE;
     }
-    error = (resp->command->flags & RESP_WRITES) != 0
-                ? ops->update(resp->store, mailbox, decide, resp, &view)
-                : ops->inspect(resp->store, mailbox, look, resp);
+    if ((resp->command->flags & RESP_WRITES) != 0) {
+        error = ops->update(resp->store, mailbox, decide, resp, &view);
+    } else {
+        error = ops->inspect(resp->store, mailbox, look, resp);
+        error = error == 0 ? RESP_NOTHING_WRITTEN : error;
+    }
     if (error != 0 && error != RESP_NOTHING_WRITTEN) {
         return resp_fail(resp, error, mailbox);
     }

@@ -26,13 +26,16 @@
 /* How many keys leave in one piece of KEYS's answer. */
 #define KEYS_PER_PIECE 512
 
+/* What a look returns that tells no more of a content than that it is there. */
+#define NOTHING_READ ENODATA
+
 static int
 note_value(void *context, const struct store_content *content)
 {
     bool *has_value = context;
 
     *has_value = content->size_bytes > 0;
-    return 0;
+    return NOTHING_READ;
 }
 
 /* Errors: what the store returned */
@@ -47,7 +50,8 @@ find_value(struct resp *resp, uint64_t mailbox, bool *has_value)
     if (error != 0 || version == 0) {
         return error;
     }
-    return ops->inspect(resp->store, mailbox, note_value, has_value);
+    error = ops->inspect(resp->store, mailbox, note_value, has_value);
+    return error == NOTHING_READ ? 0 : error;
 }
 
 int

@@ -317,11 +317,11 @@ resp_strings_set(struct resp *resp, struct resp_box *box)
     if (read_set_options(resp, &options) != 0) {
         return;
     }
-    may = may_set(resp, box, &options);
-    if (may && resp_word(resp, 2).length > box->bound_bytes) {
+    if (resp_word(resp, 2).length > box->bound_bytes) {
         resp_refuse_size(resp);
         return;
     }
+    may = may_set(resp, box, &options);
     if (options.tells_old) {
         answer_content(resp, box);
     } else if (may) {
@@ -505,6 +505,10 @@ resp_strings_setifmatch(struct resp *resp, struct resp_box *box)
 
     if (read_version(resp, 3, &version) != 0 ||
         read_setifmatch_options(resp, &tells_content) != 0) {
+        return;
+    }
+    if (resp_word(resp, 2).length > box->bound_bytes) {
+        resp_refuse_size(resp);
         return;
     }
     if (box->version == version) {

@@ -6,6 +6,9 @@
 
 #include "resp_commands.h"
 
+/* The most commands of a transaction: all are done under one lock. */
+#define QUEUED_MAX 4096
+
 /*
  * A command in the queue: this, the places of its words, its bytes, and filling
  * up to a boundary on which the next one may begin.
@@ -182,6 +185,11 @@ resp_transaction_queue(struct resp *resp)
     if (join_mailbox(resp) != 0) {
         return RESP_DONE;
     }
+    if (transaction->count == QUEUED_MAX) {
+        resp_refuse(resp, "ERR the transaction has more than %d commands",
+                    QUEUED_MAX);
+        return RESP_DONE;
+    }
     switch (buffer_reserve(&transaction->queue, whole_bytes(&queued))) {
     case 0:
         break;
@@ -220,7 +228,7 @@ take_queued(struct resp *resp, size_t at)
 
 /* ---- EXEC. ---- */
 
-/* Do what was queued, on the mailbox if there is one. */
+/* Do what was queued, on the mailbox if there is one, until it is in vain. */
 static void
 run_queue(struct resp *resp, struct resp_box *box)
 {
@@ -228,7 +236,7 @@ run_queue(struct resp *resp, struct resp_box *box)
     size_t at = 0;
 
     resp_reply_array(&resp->reply, resp->transaction.count);
-    while (at < length) {
+    while (at < length && resp->reply.error == 0) {
         at = take_queued(resp, at);
         if (resp->command->work != NULL) {
             assert(box != NULL);
@@ -271,7 +279,9 @@ execute(struct resp *resp, const struct store_content *content,
 static int
 look(void *context, const struct store_content *content)
 {
-    return execute(context, content, NULL);
+    int error = execute(context, content, NULL);
+
+    return error == RESP_NOTHING_WRITTEN ? 0 : error;
 }
 
 static int
@@ -314,10 +324,13 @@ execute_queue(struct resp *resp)
     if (!transaction->has_mailbox) {
         return execute_without_mailbox(resp);
     }
-    error = transaction->writes
-                ? ops->update(resp->store, transaction->mailbox, decide, resp,
-                              &view)
-                : ops->inspect(resp->store, transaction->mailbox, look, resp);
+    if (transaction->writes) {
+        error =
+            ops->update(resp->store, transaction->mailbox, decide, resp, &view);
+    } else {
+        error = ops->inspect(resp->store, transaction->mailbox, look, resp);
+        error = error == 0 ? RESP_NOTHING_WRITTEN : error;
+    }
     if (error == 0 || error == RESP_NOTHING_WRITTEN || error == ESTALE) {
         resp_command_count(resp, error);
     }

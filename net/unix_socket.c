@@ -107,7 +107,7 @@ judge(const char *path, int found, const struct stat *status,
 static int
 replace(const char *path, struct complaint *complaint)
 {
-    struct stat status;
+    struct stat status = {0};
     int found;
 
     int error = open_name(path, &found, &status);
@@ -172,7 +172,7 @@ static int
 dress(struct unix_socket *made, const struct unix_socket_request *request,
       struct complaint *complaint)
 {
-    struct stat status;
+    struct stat status = {0};
     int file;
 
     int error = open_name(made->file.path, &file, &status);
@@ -205,7 +205,7 @@ is_file(const struct stat *status, const struct unix_socket_file *file)
 static void
 remove_own(const struct unix_socket_file *file)
 {
-    struct stat status;
+    struct stat status = {0};
 
     if (lstat(file->path, &status) == 0 && is_file(&status, file)) {
         (void)unlink(file->path);
@@ -364,7 +364,7 @@ unix_socket_close(struct unix_socket *made)
 bool
 unix_socket_clear(const struct unix_socket_file *file, uid_t owner)
 {
-    struct stat status;
+    struct stat status = {0};
     int found;
 
     if (open_name(file->path, &found, &status)) {

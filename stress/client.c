@@ -10,9 +10,10 @@
 #include <unistd.h>
 
 #include "moment.h"
+#include "redis_talk.h"
 
 #define CONNECTIONS_MAX 256U
-#define OUT_BYTES (PLAN_DEPTH_MAX * (70000U + 256U))
+#define OUT_BYTES (PLAN_DEPTH_MAX * (70000U + REDIS_TALK_BYTES))
 #define IN_BYTES 300000U
 #define LINE_BYTES 256U
 #define RETRY_NS (10 * MOMENT_MS)
@@ -20,6 +21,8 @@
 #define STALL_NS (2000 * MOMENT_MS)
 #define NOTHING UINT64_MAX
 #define REFUSAL "err busy: the server has all the clients"
+#define REFUSAL_OF_REDIS "-ERR max number of clients reached"
+#define REDIS_EACH 3U /* one of so many connections speaks it */
 
 enum state { STATE_APART, STATE_CONNECTING, STATE_OPEN };
 
@@ -37,6 +40,7 @@ struct connection {
     uint64_t since_ns; /* the last progress */
     struct plan plan;
     struct plan_batch batch;
+    bool redis;   /* it speaks Redis's protocol */
     bool busy;    /* a batch is under way */
     bool closing; /* after this batch, or at the server's end */
     size_t out_begin, out_end;
@@ -173,6 +177,15 @@ put_header(struct connection *c, const struct plan_step *step,
 }
 
 static void
+put_data(struct connection *c, const struct plan_step *step)
+{
+    if (step->verb != PLAN_READ && step->verb != PLAN_LOOK) {
+        operation_make(step->data_seed, c->out + c->out_end, step->length);
+        c->out_end += step->length;
+    }
+}
+
+static void
 ask(struct client *client, struct connection *c, const struct plan_step *step)
 {
     struct asked *asked = &c->asked[c->asked_end];
@@ -182,15 +195,17 @@ ask(struct client *client, struct connection *c, const struct plan_step *step)
         return;
     }
     if (step->verb == PLAN_STATISTICS) {
-        put(c, "s\n");
+        put(c, c->redis ? "INFO\r\n" : "s\n");
     } else {
         asked->place = atomic_load(&client->journal->count);
         struct operation *o = operation_at(client, asked->place);
         note(client, c, step, o);
-        put_header(c, step, o);
-        if (step->verb != PLAN_READ && step->verb != PLAN_LOOK) {
-            operation_make(step->data_seed, c->out + c->out_end, step->length);
-            c->out_end += step->length;
+        if (c->redis) {
+            redis_talk_adapt(o, c->plan.mailbox_bytes);
+            c->out_end += redis_talk_ask(c->out + c->out_end, o, step->wait_ms);
+        } else {
+            put_header(c, step, o);
+            put_data(c, step);
         }
         atomic_store(&client->journal->count, asked->place + 1);
     }
@@ -214,7 +229,7 @@ begin_batch(struct client *client, struct connection *c)
         ask(client, c, &c->batch.steps[i]);
     }
     if (c->batch.manner == PLAN_QUIT) {
-        put(c, "q\n");
+        put(c, c->redis ? "QUIT\r\n" : "q\n");
         c->asked[c->asked_end++] = (struct asked){NOTHING, c->out_end};
         c->closing = true;
     }
@@ -473,6 +488,18 @@ is_stray(const struct connection *c, const char *line)
 }
 
 static void
+finish_operation(struct client *client, struct operation *o)
+{
+    if (o->outcome != OPERATION_UNKNOWN) {
+        o->return_ns = moment_now_ns();
+    }
+    if ((o->outcome == OPERATION_OK || o->outcome == OPERATION_CONFLICT) &&
+        o->version > client->seen[o->mailbox]) {
+        client->seen[o->mailbox] = o->version;
+    }
+}
+
+static void
 take_answer(struct client *client, struct connection *c, const char *line,
             const unsigned char *data, uint32_t length)
 {
@@ -509,13 +536,47 @@ take_answer(struct client *client, struct connection *c, const char *line,
     } else {
         note_error(client, c, o, line);
     }
+    finish_operation(client, o);
+}
+
+/* Errors of Redis's protocol that are about the connection. */
+static bool
+is_stray_of_redis(const char *line)
+{
+    return strncmp(line, "-ERR shutting down", 18) == 0 ||
+           strncmp(line, "-ERR Protocol error: the command was not", 40) == 0 ||
+           strncmp(line, REFUSAL_OF_REDIS, strlen(REFUSAL_OF_REDIS)) == 0;
+}
+
+/* All answers of what was asked first are there. */
+static void
+take_answers_of_redis(struct client *client, struct connection *c,
+                      const unsigned char *in, size_t length)
+{
+    struct asked asked = c->asked[c->asked_begin++];
+    char line[LINE_BYTES + 1];
+    (void)snprintf(line, sizeof(line), "%.*s",
+                   (int)(length < LINE_BYTES ? length : LINE_BYTES),
+                   (const char *)in);
+    if (asked.place == NOTHING) {
+        if (line[0] == '-') {
+            tell_flaw(client, "INFO or QUIT is refused", line);
+        }
+        return;
+    }
+    struct operation *o = operation_at(client, asked.place);
     if (o->outcome != OPERATION_UNKNOWN) {
-        o->return_ns = moment_now_ns();
+        tell_flaw(client, "an operation is answered twice", line);
+        return;
     }
-    if ((o->outcome == OPERATION_OK || o->outcome == OPERATION_CONFLICT) &&
-        o->version > client->seen[o->mailbox]) {
-        client->seen[o->mailbox] = o->version;
+    const char *wrong = redis_talk_note(o, in, length);
+    if (wrong != NULL) {
+        tell_flaw(client, wrong, line);
     }
+    if (o->outcome == OPERATION_BUSY) {
+        atomic_fetch_add(&client->journal->refusals, 1);
+    }
+    finish_operation(client, o);
 }
 
 /* The server does not read from a connection that it refuses. */
@@ -563,12 +624,55 @@ take_one(struct client *client, struct connection *c, size_t begin)
     return head + length;
 }
 
+/* The same in Redis's protocol, where an operation has several answers. */
+static size_t
+take_one_of_redis(struct client *client, struct connection *c, size_t begin)
+{
+    const unsigned char *in = c->in + begin;
+    size_t rest = c->in_end - begin;
+    struct asked asked = c->asked[c->asked_begin];
+    bool is_asked = c->asked_begin < c->asked_end;
+    size_t length = redis_talk_length(in, rest);
+    char line[LINE_BYTES + 1];
+    if (length == 0) {
+        return 0;
+    }
+    (void)snprintf(line, sizeof(line), "%.*s",
+                   (int)(length < LINE_BYTES ? length : LINE_BYTES),
+                   (const char *)in);
+    if (is_stray_of_redis(line)) {
+        if (strncmp(line, REFUSAL_OF_REDIS, strlen(REFUSAL_OF_REDIS)) == 0) {
+            atomic_fetch_add(&client->journal->refusals, 1);
+            forget_refused(client, c);
+        }
+        return length;
+    }
+    if (!is_asked) {
+        tell_flaw(client, "an answer to nothing", line);
+        return length;
+    }
+    unsigned left =
+        asked.place == NOTHING
+            ? 0
+            : redis_talk_answers(operation_at(client, asked.place)) - 1;
+    for (; left > 0; left--) {
+        size_t one = redis_talk_length(in + length, rest - length);
+        if (one == 0) {
+            return 0;
+        }
+        length += one;
+    }
+    take_answers_of_redis(client, c, in, length);
+    return length;
+}
+
 static void
 take_answers(struct client *client, struct connection *c)
 {
     size_t begin = 0;
     size_t taken = 0;
-    while ((taken = take_one(client, c, begin)) > 0) {
+    while ((taken = c->redis ? take_one_of_redis(client, c, begin)
+                             : take_one(client, c, begin)) > 0) {
         begin += taken;
     }
     c->in_end -= begin;
@@ -713,6 +817,10 @@ client_run(const struct client_orders *orders)
         c->fd = -1;
         c->number = orders->first_number + i;
         c->plan = orders->plan;
+        /* Which knows no packets, but the history does. */
+        c->redis = c->number % REDIS_EACH == REDIS_EACH - 1 &&
+                   orders->plan.packet_bytes >= orders->plan.mailbox_bytes;
+        c->plan.timed = c->plan.timed && !c->redis;
         c->out = memory(OUT_BYTES);
         c->in = memory(IN_BYTES);
         plan_init(&c->plan, orders->seed, c->number);

@@ -189,7 +189,7 @@ a_stalled_write_delays_nobody(void **state)
     live_server_say(stalled, "w 0 4096\nthe first of them");
     int fd = live_server_connect(&live);
     for (int i = 0; i < 100; i++) {
-        char expected[64];
+        char expected[96];
         live_server_say(fd, "w 0 3\nnewr 0\n");
         (void)snprintf(expected, sizeof expected,
                        "ok 0 version=%d size=3\nok 3 version=%d size=3\nnew",
@@ -241,6 +241,7 @@ refuse_to_open(struct store_source *source, uint32_t hint, struct store **store)
 static void
 without_a_seat_the_client_is_told_busy(void **state)
 {
+    static const char *const said[] = {"", "r 3\n", "PING\r\n"};
     const struct store_source_ops ops = {.open = refuse_to_open};
     struct store_source source = {.ops = &ops};
     struct live_server live;
@@ -249,10 +250,14 @@ without_a_seat_the_client_is_told_busy(void **state)
     live_server_init(&live);
     live.config.source = &source;
     live_server_start(&live);
-    int fd = live_server_connect(&live);
-    live_server_expect(fd, protocol_refusal(PROTOCOL_DIPC));
-    assert_int_equal(live_server_drain(fd), 0);
-    (void)close(fd);
+    for (int i = 0; i < 3; i++) {
+        int fd = live_server_connect(&live);
+        live_server_say(fd, said[i]);
+        live_server_expect(
+            fd, protocol_refusal(i < 2 ? PROTOCOL_DIPC : PROTOCOL_RESP));
+        assert_int_equal(live_server_drain(fd), 0);
+        (void)close(fd);
+    }
     assert_int_equal(live_server_end(&live), 0);
 }
 

@@ -880,6 +880,61 @@ results_come_where_sigchld_is_ignored(void **state)
     assert_outcome(scene, 2, GATHER_ABSENT, 0);
 }
 
+/* Where a child's listening socket outlived the parent, this would hang. */
+static int
+connect_when_let_go(struct gather_sender *sender, unsigned which, void *context)
+{
+    struct scene *scene = context;
+    const int report = atoi(getenv("REPORT"));
+
+    (void)which;
+    wait_for_parent(scene);
+    int error = gather_sender_connect(sender);
+    (void)!write(report, &error, sizeof error);
+    _exit(0);
+}
+
+static void
+children_of_a_parent_that_died_are_not_held_up(void **state)
+{
+    struct scene *scene = *state;
+    char number[16];
+    int report[2];
+    int error = 0;
+
+    assert_int_equal(pipe(report), 0);
+    (void)snprintf(number, sizeof number, "%d", report[1]);
+    assert_int_equal(setenv("REPORT", number, 1), 0);
+    create(scene, 2); /* for its path alone: the other is beside it */
+    const pid_t parent = fork();
+    if (parent == 0) {
+        if (gather_create(&scene->options, &scene->gather, NULL) ||
+            gather_fork(scene->gather, 0, connect_when_let_go, scene) ||
+            gather_fork(scene->gather, 1, connect_when_let_go, scene)) {
+            _exit(1);
+        }
+        const char *path = gather_address(scene->gather) + strlen("unix:");
+        (void)!write(report[1], path, strlen(path) + 1);
+        _exit(0);
+    }
+    int status = 1;
+    assert_int_equal(waitpid(parent, &status, 0), parent);
+    assert_int_equal(status, 0);
+    char path[128] = "";
+    assert_true(read(report[0], path, sizeof path) > 0);
+    let_go(scene);
+    (void)close(report[1]);
+    for (int i = 0; i < 2; i++) {
+        assert_int_equal(read(report[0], &error, sizeof error), sizeof error);
+        assert_int_equal(error, ECONNREFUSED);
+    }
+    assert_int_equal(read(report[0], &error, sizeof error), 0);
+    (void)close(report[0]);
+    assert_int_equal(unlink(path), 0);
+    *strrchr(path, '/') = '\0';
+    assert_int_equal(rmdir(path), 0);
+}
+
 /* One from elsewhere: here, a thread of the test's own. */
 struct elsewhere {
     const struct gather *gather;
@@ -1080,6 +1135,7 @@ main(void)
         in_a_scene(children_that_are_never_served_are_ended),
         in_a_scene(who_is_not_started_is_not_awaited),
         in_a_scene(results_come_where_sigchld_is_ignored),
+        in_a_scene(children_of_a_parent_that_died_are_not_held_up),
         in_a_scene(children_from_elsewhere_come_by_address_and_token),
         in_a_scene(commands_are_run_and_their_output_is_the_result),
         in_a_scene(commands_are_ended_with_all_that_they_started),

@@ -988,7 +988,7 @@ a_content_is_inspected_where_it_lies(void **state)
         EXDEV);
     content_is(stage, "hello", 5, 1);
     assert_int_equal(atomic_load(&segment_mailbox(&stage->segment, M)->reads),
-                     3);
+                     2);
 }
 
 static void

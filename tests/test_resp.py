@@ -66,10 +66,11 @@ class Commands(RespCase):
         self.assertEqual(client.command("SETRANGE", 0, 1, "2"), len(data))
         self.assertTrue(client.command("GET", 0) == data.replace(
             b"012", b"022", 1))
-        until(
-            lambda: (machine.status(server.pid, "RssAnon") or 0) < 16384,
-            "the buffers are given back",
-        )
+        if machine.VARIANT in ("release", "debug"):
+            until(
+                lambda: (machine.status(server.pid, "RssAnon") or 0) < 16384,
+                "the buffers are given back",
+            )
 
     def test_a_long_pipeline_is_answered_in_order(self) -> None:
         client = self.open(self.dipc())
@@ -108,8 +109,8 @@ class Together(RespCase):
         other = self.open(server)
         waiter.send(encode("DIPC.WAIT", 3, 0, 60000))
         until(
-            lambda: other.command("INFO", "clients").count(
-                b"blocked_clients:1\r\n"
+            lambda: b"blocked_clients:1\r\n" in bytes(
+                other.command("INFO", "clients")
             ),
             "it waits",
         )
@@ -207,7 +208,7 @@ class Together(RespCase):
         self.assertIn(b" name=second ", listed)
         second.close()
         until(
-            lambda: first.command("CLIENT", "LIST").count(b"\n") == 1,
+            lambda: bytes(first.command("CLIENT", "LIST")).count(b"\n") == 1,
             "only one is left",
         )
 
@@ -248,7 +249,7 @@ class Edges(RespCase):
         idle.command("PING")
         waiter.send(encode("DIPC.WAIT", 3, 0, 60000))
         until(
-            lambda: b"blocked_clients:1\r\n" in idle.command("INFO"),
+            lambda: b"blocked_clients:1\r\n" in bytes(idle.command("INFO")),
             "it waits",
         )
         self.dipcrm(server)
@@ -273,9 +274,12 @@ class Edges(RespCase):
             for name, more in (("writes", 1), ("reads", 2), ("conflicts", 1),
                                ("bad-requests", 1), ("timeouts", 1)):
                 self.assertEqual(int(after[name]) - before[name], more, name)
-            self.assertEqual(dipc.statistics(3)["writes"], "1")
+            client.command("KEYS", "*")
+            client.command("INFO")
+            of_one = dipc.statistics(3)
+            self.assertEqual((of_one["writes"], of_one["reads"]), ("1", "1"))
         info = client.command("INFO", "stats").decode()
-        self.assertIn("total_commands_processed:8\r\n", info)
+        self.assertIn("total_commands_processed:10\r\n", info)
 
     def test_a_unix_socket_serves_it_too(self) -> None:
         path = self.directory / "socket"

@@ -103,7 +103,8 @@ static const struct row rows[] = {
     {"SET 3 " FIFTY FIFTY "\r\n", OK, 3, 2, FIFTY FIFTY},
     {"SET 3 " FIFTY FIFTY "x\r\n", TOO_LARGE, 3, 1, "hello"},
     {"SET 3 " FIFTY FIFTY "x GET\r\n", TOO_LARGE, 3, 1, "hello"},
-    {"SET 3 " FIFTY FIFTY "x NX\r\n", NIL, 3, 1, "hello"},
+    {"SET 3 " FIFTY FIFTY "x NX\r\n", TOO_LARGE, 3, 1, "hello"},
+    {"SETIFMATCH 3 " FIFTY FIFTY "x 7\r\n", TOO_LARGE, 3, 1, "hello"},
 
     {"GETSET 3 x\r\n", HELLO, 3, 2, "x"},
     {"GETSET 1 x\r\n", NIL, 1, 3, "x"},

@@ -220,6 +220,25 @@ a_queue_is_bounded(void **state)
     assert_int_equal(session_held_bytes(scene->session), 0);
 }
 
+static void
+a_queue_has_so_many_commands_at_most(void **state)
+{
+    struct resp_scene scene;
+    int i;
+
+    (void)state;
+    resp_scene_open(&scene, 1 << 20);
+    ASK(&scene, "MULTI\r\n", OK);
+    for (i = 0; i < 4096; i++) {
+        ASK(&scene, "SET 3 x\r\n", QUEUED);
+    }
+    ASK(&scene, "SET 3 x\r\n",
+        "-ERR the transaction has more than 4096 commands\r\n");
+    ASK(&scene, "EXEC\r\n", ABORTED);
+    resp_scene_check(&scene, 3, 0, "");
+    resp_scene_close(&scene);
+}
+
 /* Answers that the output cannot hold are found before anything is written. */
 static void
 answers_that_are_too_long_stop_exec(void **state)
@@ -307,6 +326,7 @@ main(void)
         TEST(what_is_watched_and_what_is_queued_is_one_mailbox),
         TEST(the_third_version_has_one_null),
         TEST(a_queue_is_bounded),
+        cmocka_unit_test(a_queue_has_so_many_commands_at_most),
         cmocka_unit_test(answers_that_are_too_long_stop_exec),
         TEST(without_memory_a_transaction_changes_nothing),
         TEST(what_the_store_cannot_do_ends_the_transaction),

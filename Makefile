@@ -314,17 +314,18 @@ $(STRESS): %: %.o $(STRESS_SHARED) $(BUILD)/libdipccore.a $(TSAN)
 	$(RUN)$(CC) -o $@ $< $(STRESS_SHARED) $(EXTRA) $(BUILD)/libdipccore.a \
 		$(TSAN) $(ALL_LDFLAGS) -Wl,-z,now
 
-# The server and dipcrm again, with every call in tests/faults/calls made to fail at
+# The commands again, with every call in tests/faults/calls made to fail at
 # will (tests/faults/faults.h); `make faults` builds them with sanitizers.
-FAULTY := $(BUILD)/faulty/dipc $(BUILD)/faulty/dipcrm
+FAULTY := $(COMMANDS:%=$(BUILD)/faulty/%)
 FAULT_WRAPS := $(shell awk '!/^\#|exempt:|^$$/ { print "-Wl,--wrap=" $$1 }' \
 	tests/faults/calls)
 faulty: $(FAULTY)
 $(FAULTY): $(BUILD)/faulty/%: $(BUILD)/cli/%.o $(BUILD)/tests/faults/faults.o \
-	$(LIBRARIES) tests/faults/calls
+	$(TEST_LIBRARIES) tests/faults/calls
 	@mkdir -p $(@D)
 	$(SAY) link $@
-	$(RUN)$(CC) -o $@ $(filter %.o,$^) $(LIBRARIES) $(ALL_LDFLAGS) $(FAULT_WRAPS)
+	$(RUN)$(CC) -o $@ $(filter %.o,$^) $(TEST_LIBRARIES) $(ALL_LDFLAGS) \
+		$(FAULT_WRAPS)
 
 # Fuzzers, which only clang builds: `make fuzz` calls for CC=clang VARIANT=fuzz.
 FUZZERS := $(patsubst tests/fuzz/%.c,$(BUILD)/fuzzers/%, \

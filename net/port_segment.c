@@ -2,12 +2,11 @@
 
 #include <errno.h>
 #include <string.h>
-#include <sys/random.h>
 
 #include "clock.h"
+#include "entropy.h"
 
 #define TRIES 8
-#define INTERRUPTIONS_MAX 100
 
 static void
 monotonic_now(struct timespec *now)
@@ -218,28 +217,13 @@ adopt(struct port_segment *held, const struct port_segment_request *request,
     return error;
 }
 
-/* A signal may interrupt it while the system has no randomness yet. */
-static int
-draw_instance(uint64_t *instance)
-{
-    ssize_t got = -1;
-
-    for (int i = 0; i < INTERRUPTIONS_MAX && got < 0; i++) {
-        got = getrandom(instance, sizeof *instance, 0);
-        if (got < 0 && errno != EINTR) {
-            return errno;
-        }
-    }
-    return got == sizeof *instance ? 0 : EIO;
-}
-
 static int
 make_segment(struct port_segment *held,
              const struct port_segment_request *request)
 {
     struct segment_options options = options_of(request);
 
-    int error = draw_instance(&options.instance);
+    int error = entropy_draw(&options.instance, sizeof options.instance);
     if (error) {
         return error;
     }

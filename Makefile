@@ -144,29 +144,52 @@ heddle-check: all ## run the model checker's own tests in full
 bench-verify: all ## measure the model checker: executions, steps, memory, reduction
 	verify/heddle/bench/run
 
-ci: all ## run every gate, and make build/report/index.html of them (an hour)
-	ci/gates
+bench: ## measure beside Redis, memcached, other locks and memcpy (15 minutes; BENCH=full)
+bench-server: ## the same for the server alone (7 minutes)
+BENCHES := bench bench-server
+.PHONY: $(BENCHES) instructions
+# What they are compared with is installed first: make looks for it.
+$(BENCHES): all
+	@ci/dependencies bench
+	@$(MAKE) -s --no-print-directory stress-programs
+	@BENCH='$(BENCH)' $(PYTHON) stress/bench/run $(BUILD) \
+		$(patsubst bench-%,%,$(filter bench-%,$@))
+
+ci: all ## run every gate (EXCEPT=NAME but one) and make build/report/index.html (an hour)
+	ci/dependencies gates manual package
+	ci/gates $(EXCEPT:%=--except %)
 
 style: all ## see that the sources keep the style guide
+	@ci/dependencies gates
 	ci/style --build $(BUILD)
 
 static: ## look for mistakes without running anything: cppcheck, gcc, clang-tidy
+	@ci/dependencies gates
 	ci/static
 
 lint: ## look for mistakes in the scripts: shellcheck, flake8
+	@ci/dependencies gates
 	ci/lint
 
 matrix: ## run the tests in every build: two compilers, hardened, sanitizers
+	@ci/dependencies gates
 	ci/matrix
 
+instructions: all $(BUILD)/stress/bench/counted ## see that no request, and not the lock, executes 5 % more than recorded
+	@ci/dependencies gates
+	ci/instructions $(BUILD)
+
 gates-check: all ## see that each gate finds a planted breach
+	@ci/dependencies gates
 	ci/gates_check
 
-mutants: all ## see that every mutant of the core is killed by a check (20 minutes)
-	verify/mutants/run
+mutants: all ## see that every mutant of the core, codecs and session is killed (30 minutes)
+	verify/mutants/run --part session
+	verify/mutants/run --part core
 
 mutants-quick: all ## the same for a sample of them (SEED=)
-	verify/mutants/run --sample 100 $(SEED:%=--seed %)
+	verify/mutants/run --part session --sample 150 $(SEED:%=--seed %)
+	verify/mutants/run --part core --sample 100 $(SEED:%=--seed %)
 
 mutants-deaths: all ## see that a death shows the loss of any line of recovery
 	verify/mutants/run --deaths
@@ -282,16 +305,16 @@ WRAPPED := parking_wait parking_wake malloc calloc realloc \
 	pthread_condattr_destroy pthread_cond_init pthread_cond_destroy \
 	fcntl posix_fallocate fstatvfs
 
-# The checker of histories is tested like the rest.
-CHECKER := $(patsubst %,$(BUILD)/stress/%.o,linearizability model operation \
-	excerpt simulation dice)
-$(BUILD)/tests/test_linearizability: $(CHECKER)
+# What stress/ judges with is tested like the rest.
+$(BUILD)/tests/test_linearizability: $(patsubst %,$(BUILD)/stress/%.o, \
+	linearizability model operation excerpt simulation dice)
+$(BUILD)/tests/test_histogram: $(BUILD)/stress/histogram.o
 
 TEST_LIBRARIES := $(BUILD)/libdipccli.a $(BUILD)/libdipcclient.a \
 	$(BUILD)/libdipcnet.a $(BUILD)/libdipccore.a $(TSAN)
 $(BUILD)/tests/%: $(BUILD)/tests/%.o $(TEST_SHARED) $(TEST_LIBRARIES)
 	$(SAY) link $@
-	$(RUN)$(CC) -o $@ $< $(filter $(CHECKER),$^) $(TEST_SHARED) \
+	$(RUN)$(CC) -o $@ $< $(filter $(BUILD)/stress/%,$^) $(TEST_SHARED) \
 		$(TEST_LIBRARIES) $(ALL_LDFLAGS) \
 		$(WRAPPED:%=-Wl,--wrap=%) -lcmocka
 
@@ -309,6 +332,8 @@ $(BUILD)/%.o: %.cpp Makefile
 	$(RUN)$(CXX) -std=c++17 -pthread -MMD -MP -Istress -Wall -Wextra -Werror \
 		$(CFLAGS) -c -o $@ $<
 
+$(BUILD)/stress/bench/counted: $(BUILD)/libdipcnet.a
+$(BUILD)/stress/bench/counted: EXTRA := $(BUILD)/libdipcnet.a
 $(STRESS): %: %.o $(STRESS_SHARED) $(BUILD)/libdipccore.a $(TSAN)
 	$(SAY) link $@
 	$(RUN)$(CC) -o $@ $< $(STRESS_SHARED) $(EXTRA) $(BUILD)/libdipccore.a \
@@ -435,7 +460,7 @@ hygiene: ## all builds alike, installs as listed, archives and PDF reproducible
 	@ci/hygiene
 
 format: ## lay out the C sources as .clang-format says
-	clang-format -i $(C_FILES)
+	@clang-format -i $(C_FILES)
 
 clean: ## remove everything that was built
 	rm -rf build dipc dipcrm

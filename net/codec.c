@@ -120,6 +120,15 @@ parse_number(struct field field, uint64_t *number)
     return field.length_bytes > 0;
 }
 
+static char *
+put_text(char *to, const char *text)
+{
+    size_t length = strlen(text);
+
+    memcpy(to, text, length);
+    return to + length;
+}
+
 /* The field between quotation marks, short and fit for a terminal (C2). */
 static const char *
 quote(struct field field, char quoted[static QUOTED_ROOM])
@@ -138,10 +147,9 @@ quote(struct field field, char quoted[static QUOTED_ROOM])
         *to++ = is_visible ? field.bytes[i] : '?';
     }
     if (shown < field.length_bytes) {
-        memcpy(to, "...", 3);
-        to += 3;
+        to = put_text(to, "...");
     }
-    memcpy(to, "\"", 2);
+    *put_text(to, "\"") = '\0';
     return quoted;
 }
 
@@ -232,6 +240,8 @@ decode_length(struct cursor *cursor, const struct verb *verb,
                         quote(field, quoted));
     }
     request->given |= CODEC_LENGTH;
+    fault->fate = CODEC_DATA_FOLLOWS;
+    fault->dropped_bytes = request->length_bytes;
     return 0;
 }
 
@@ -347,10 +357,6 @@ decode_fields(struct cursor *cursor, const struct dialect *dialect,
     }
     if (error == 0 && verb->verb == CODEC_WRITE) {
         error = decode_length(cursor, verb, request, fault);
-        if (error == 0 && (request->given & CODEC_LENGTH) != 0) {
-            fault->fate = CODEC_DATA_FOLLOWS;
-            fault->dropped_bytes = request->length_bytes;
-        }
     }
     return error;
 }
@@ -369,7 +375,6 @@ decode(const struct dialect *dialect, struct cursor cursor,
                                       .if_version = STORE_ANY_VERSION,
                                       .size_bytes = STORE_ANY_SIZE};
     fault->fate = CODEC_LINE_ENDED;
-    fault->dropped_bytes = 0;
     fault->text[0] = '\0';
     if (!next_field(&cursor, &field)) {
         return ENODATA;
@@ -456,15 +461,6 @@ codec_is_blank(const char *bytes, size_t length_bytes)
 }
 
 static char *
-put_text(char *to, const char *text)
-{
-    size_t length = strlen(text);
-
-    memcpy(to, text, length);
-    return to + length;
-}
-
-static char *
 put_number(char *to, uint64_t number)
 {
     char digits[DIGITS_MAX];
@@ -507,8 +503,6 @@ error_name(enum codec_error error)
         return "no-such-mailbox";
     case CODEC_TOO_LARGE:
         return "too-large";
-    case CODEC_CONFLICT:
-        return "conflict";
     case CODEC_TIMEOUT:
         return "timeout";
     case CODEC_BUSY:
@@ -525,15 +519,12 @@ error_name(enum codec_error error)
 
 size_t
 codec_encode_error(char line[static CODEC_ANSWER_MAX], enum codec_error error,
-                   uint64_t version, const char *text)
+                   const char *text)
 {
     char *to = put_text(put_text(line, "err "), error_name(error));
     size_t length = strlen(text);
     size_t left;
 
-    if (error == CODEC_CONFLICT) {
-        to = put_number(put_text(to, " version="), version);
-    }
     to = put_text(to, ": ");
     left = (size_t)(line + CODEC_ANSWER_MAX - to) - 1;
     if (length > left) {
@@ -542,4 +533,14 @@ codec_encode_error(char line[static CODEC_ANSWER_MAX], enum codec_error error,
     memcpy(to, text, length);
     to[length] = '\n';
     return (size_t)(to - line) + length + 1;
+}
+
+size_t
+codec_encode_conflict(char line[static CODEC_ANSWER_MAX], uint64_t version,
+                      uint64_t expected)
+{
+    char *to = put_number(put_text(line, "err conflict version="), version);
+
+    to = put_number(put_text(to, ": expected version "), expected);
+    return (size_t)(put_text(to, "\n") - line);
 }

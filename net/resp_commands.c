@@ -93,8 +93,8 @@ static const struct resp_command commands[] = {
     {.name = "client", .arity = -2, .group = "connection", .since = "2.4.0",
      .usage = "subcommand",
      .summary = "About connections", .run = resp_command_sub,
-     .subcommands = client_commands, .subcommands_count = COUNT(client_commands),
-     .flags = RESP_CONNECTION},
+     .subcommands = client_commands,
+     .subcommands_count = COUNT(client_commands), .flags = RESP_CONNECTION},
     {.name = "command", .arity = -1, .group = "server", .since = "2.8.13",
      .usage = "[subcommand]",
      .summary = "How all commands are called", .run = resp_information_command,
@@ -363,8 +363,9 @@ quote_words(const struct resp *resp, char text[static 2 * QUOTED_MAX])
         size_t left = QUOTED_MAX - length;
         size_t shown = word.length < left ? word.length : left;
 
-        length += (size_t)snprintf(text + length, 2 * QUOTED_MAX - length,
-                                   "'%.*s' ", (int)shown, word.bytes);
+        length +=
+            (size_t)snprintf(text + length, (size_t)2 * QUOTED_MAX - length,
+                             "'%.*s' ", (int)shown, word.bytes);
     }
 }
 

@@ -441,8 +441,9 @@ verify_silence(struct exchange *exchange)
     if (connection->used == connection->taken) {
         connection->used = connection->taken = 0;
         ssize_t got = recv(connection->fd, &next, 1, MSG_PEEK | MSG_DONTWAIT);
-        if (got < 0 && (errno == EAGAIN || errno == EINTR)) {
-            return DIPC_OK;
+        if (got < 0) {
+            return errno == EAGAIN || errno == EINTR ? DIPC_OK
+                                                     : lose_by(exchange, errno);
         }
     }
     return hear_farewell(exchange);

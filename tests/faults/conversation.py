@@ -314,6 +314,8 @@ class Conversation:
         line = self.ask_redis(name, b"GET", b"mailbox:%d" % m)
         if line is None or line.startswith(b"-"):
             return
+        if line == b"$-1\r" and (0, b"") in self.possible[m]:
+            return
         try:
             data = self.clients[name].exactly(int(line[1:]) + 2)
         except TimeoutError as error:

@@ -42,7 +42,8 @@ def judge_results(
 
 
 def judge_end(place: Place, said: str) -> None:
-    place.no_children((signal.SIGTERM, signal.SIGKILL))
+    # Commands write into pipes that may be closed early.
+    place.no_children((signal.SIGTERM, signal.SIGKILL, signal.SIGPIPE))
     left = list((place.top / "tmp").iterdir())
     if left and not place.was_a_remover():
         raise Problem(f"left behind: {left}, after {said}")

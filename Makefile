@@ -232,7 +232,7 @@ $(BUILD)/libdipc.a: $(BUILD)/libdipc.o
 
 $(BUILD)/libdipc.so.$(VERSION): $(LIBDIPC_PARTS)
 	$(SAY) link $@
-	$(RUN)$(CC) -shared -Wl,-soname,$(SONAME) -o $@ $^ $(ALL_LDFLAGS)
+	$(RUN)$(CC) -shared -Wl,-soname,$(SONAME),-z,nodelete -o $@ $^ $(ALL_LDFLAGS)
 
 # What gathers, with the server in it: one object that shows net/gather.h and
 # net/gather_sender.h, and nothing else.
@@ -297,13 +297,13 @@ build/bin/%: $(BUILD)/cli/% FORCE
 FORCE:
 
 # Calls that tests/ puts something of its own before.
-WRAPPED := parking_wait parking_wake malloc calloc realloc \
+WRAPPED := parking_wait parking_wake malloc calloc realloc free \
 	pthread_mutexattr_init pthread_mutexattr_setpshared \
 	pthread_mutexattr_setrobust pthread_mutexattr_destroy \
 	pthread_mutex_init pthread_mutex_destroy pthread_mutex_trylock \
 	pthread_condattr_init pthread_condattr_setclock \
 	pthread_condattr_destroy pthread_cond_init pthread_cond_destroy \
-	fcntl posix_fallocate fstatvfs
+	fcntl posix_fallocate fstatvfs getaddrinfo
 
 # What stress/ judges with is tested like the rest.
 $(BUILD)/tests/test_linearizability: $(patsubst %,$(BUILD)/stress/%.o, \

@@ -6,13 +6,13 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "decimal.h"
+
 #define NUMBERS "a number from 0 to 9223372036854775807"
 
 /* How much of a client's field is shown back to it, and what that takes. */
 #define QUOTED_MAX 24
 #define QUOTED_ROOM (QUOTED_MAX + 6)
-
-#define DIGITS_MAX 20 /* of 64 bits */
 
 struct field {
     const char *bytes;
@@ -109,12 +109,9 @@ parse_number(struct field field, uint64_t *number)
     size_t i;
 
     for (i = 0; i < field.length_bytes; i++) {
-        unsigned digit = (unsigned)(unsigned char)field.bytes[i] - '0';
-
-        if (digit > 9 || value > (CODEC_NUMBER_END - 1 - digit) / 10) {
+        if (!decimal_add_digit(&value, field.bytes[i], CODEC_NUMBER_END - 1)) {
             return false;
         }
-        value = value * 10 + digit;
     }
     *number = value;
     return field.length_bytes > 0;
@@ -460,24 +457,10 @@ codec_is_blank(const char *bytes, size_t length_bytes)
     return spaces == length_bytes;
 }
 
-static char *
-put_number(char *to, uint64_t number)
-{
-    char digits[DIGITS_MAX];
-    size_t count = 0;
-
-    do {
-        digits[DIGITS_MAX - ++count] = (char)('0' + number % 10);
-        number /= 10;
-    } while (number > 0);
-    memcpy(to, digits + DIGITS_MAX - count, count);
-    return to + count;
-}
-
 size_t
 codec_encode_ok(char line[static CODEC_ANSWER_MAX], uint64_t length_bytes)
 {
-    char *to = put_number(put_text(line, "ok "), length_bytes);
+    char *to = decimal_put(put_text(line, "ok "), length_bytes);
 
     return (size_t)(put_text(to, "\n") - line);
 }
@@ -486,10 +469,10 @@ size_t
 codec_encode_view(char line[static CODEC_ANSWER_MAX], uint64_t length_bytes,
                   const struct store_view *view)
 {
-    char *to = put_number(put_text(line, "ok "), length_bytes);
+    char *to = decimal_put(put_text(line, "ok "), length_bytes);
 
-    to = put_number(put_text(to, " version="), view->version);
-    to = put_number(put_text(to, " size="), view->size_bytes);
+    to = decimal_put(put_text(to, " version="), view->version);
+    to = decimal_put(put_text(to, " size="), view->size_bytes);
     return (size_t)(put_text(to, "\n") - line);
 }
 
@@ -539,8 +522,8 @@ size_t
 codec_encode_conflict(char line[static CODEC_ANSWER_MAX], uint64_t version,
                       uint64_t expected)
 {
-    char *to = put_number(put_text(line, "err conflict version="), version);
+    char *to = decimal_put(put_text(line, "err conflict version="), version);
 
-    to = put_number(put_text(to, ": expected version "), expected);
+    to = decimal_put(put_text(to, ": expected version "), expected);
     return (size_t)(put_text(to, "\n") - line);
 }

@@ -365,16 +365,16 @@ $(FUZZERS): $(BUILD)/fuzzers/%: $(BUILD)/tests/fuzz/%.o $(FUZZ_SHARED) \
 	$(SAY) link $@
 	$(RUN)$(CC) -o $@ $^ $(ALL_LDFLAGS) -fsanitize=fuzzer
 
-fuzz: ## fuzz the codec, the session and the segment (SECONDS=600, of each)
+fuzz: ## fuzz the protocols, the segment and the library (SECONDS=600, of each)
 	@SECONDS_EACH='$(or $(SECONDS),600)' ci/fuzz
 
 fuzz-quick: ## the same with a fixed seed and number of inputs (a minute)
 	@ci/fuzz --quick
 
-faults: ## make every call that can fail fail, each time it occurs (10 minutes)
+faults: ## make every call that can fail fail, each time, with each error (half an hour)
 	ci/faults --full
 
-faults-quick: ## the same for a sample of the calls (a minute; SEED=)
+faults-quick: ## the same with one error a time, drawn by SEED= (5 minutes)
 	ci/faults --quick
 
 UNITS := build/systemd/dipc.service cli/systemd/dipc.socket

@@ -226,6 +226,8 @@ class Campaign:
                     "failed": len(self.failed),
                     "figures": figures
                     | {
+                        "faults injected": survived + len(self.failed),
+                        "faults survived": survived,
                         "calls": len(self.survived),
                         "seconds": round(seconds),
                     },

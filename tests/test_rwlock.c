@@ -449,9 +449,9 @@ a_cancellation_wakes_who_is_queued_here_and_nobody_else(void **state)
     queues(stage, 1, rdlock);
     rwlock_cancel(&stage->table, &stage->lock, 1);
     assert_int_equal(wakes, 1);
-    actor_watch_parking(NULL, NULL, NULL);
     does(stage, 0, unlock);
     finishes(stage, 1, 0);
+    actor_watch_parking(NULL, NULL, NULL);
     does(stage, 1, unlock);
 }
 

@@ -1,6 +1,7 @@
 #include "rwlock.h"
 
 #include <errno.h>
+#include <sched.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -1345,9 +1346,12 @@ hand_over_untold(void *argument)
     struct rwlock *lock = &part->stage->lock;
     pthread_mutex_lock(&lock->guard);
     (void)seat_depart(table, part->seat, PLACE, &lock->holders);
-    seat_list_remove(table, &lock->queue, 1);
-    seat_list_append(table, &lock->holders, 1);
-    seat_set_state(table, 1, SEAT_WRITING);
+    lock->writers = 0;
+    for (uint32_t i = 1; i <= 2; i++) {
+        seat_list_remove(table, &lock->queue, i);
+        seat_list_append(table, &lock->holders, i);
+        seat_set_state(table, i, SEAT_READING);
+    }
     pthread_mutex_unlock(&lock->guard);
     return 0;
 }
@@ -1357,13 +1361,47 @@ recover_tells_who_was_admitted_and_not_told(void **state)
 {
     struct stage *stage = *state;
     does(stage, 0, wrlock);
-    queues(stage, 1, wrlock);
+    queues(stage, 1, rdlock);
+    queues(stage, 2, rdlock);
     does(stage, 0, hand_over_untold);
-    counts_are(stage, 0, 1, 0);
+    counts_are(stage, 2, 0, 0);
     assert_true(actor_is_busy(&stage->actors[1]));
+    assert_true(actor_is_busy(&stage->actors[2]));
     rwlock_recover(&stage->table, &stage->lock);
     finishes(stage, 1, 0);
+    finishes(stage, 2, 0);
     does(stage, 1, unlock);
+    does(stage, 2, unlock);
+}
+
+static _Atomic uint32_t looks_at_the_clock;
+
+static void
+clock_that_counts(struct timespec *now)
+{
+    atomic_fetch_add(&looks_at_the_clock, 1);
+    clock_gettime(CLOCK_MONOTONIC, now);
+}
+
+/* Among processes nobody sleeps on a guard but by the clock (guard.h). */
+static void
+who_finds_the_guard_taken_naps_where_processes_share_it(void **state)
+{
+    struct stage *stage = *state;
+    bool shared = stage->table.parking == PARKING_FUTEX;
+    atomic_store(&looks_at_the_clock, 0);
+    stage->table.now = clock_that_counts;
+    pthread_mutex_lock(&stage->lock.guard);
+    actor_start(&stage->actors[0], rdlock, &stage->parts[0]);
+    for (time_t end = time(NULL) + ACTOR_PATIENCE_S;
+         shared && atomic_load(&looks_at_the_clock) == 0 && time(NULL) < end;) {
+        sched_yield();
+    }
+    pthread_mutex_unlock(&stage->lock.guard);
+    finishes(stage, 0, 0);
+    stage->table.now = NULL;
+    assert_int_equal(atomic_load(&looks_at_the_clock) > 0, shared);
+    does(stage, 0, unlock);
 }
 
 struct looking {
@@ -1516,6 +1554,7 @@ main(void)
         TEST(who_sits_down_takes_a_free_seat_and_leaves_the_dead_alone),
         TEST(recover_removes_the_dead_from_the_middle_of_the_queue),
         TEST(recover_tells_who_was_admitted_and_not_told),
+        TEST(who_finds_the_guard_taken_naps_where_processes_share_it),
         TEST(a_release_wakes_the_next_one_when_the_guard_is_free),
         TEST(a_crowd_with_short_deadlines_breaks_no_invariant),
     };

@@ -400,8 +400,9 @@ INSTALLED += $(call to,644,$(LIBDIR),build/lib/libdipc.a \
 	$(call to,644,$(INCLUDEDIR),net/dipc.h)
 INSTALLED_LINKS := $(SONAME)=$(LIBDIR)=libdipc.so.$(VERSION) \
 	libdipc.so=$(LIBDIR)=$(SONAME)
-INSTALLED += $(call to,644,$(BASHDIR),cli/completion/bash/dipcctl) \
-	$(call to,644,$(ZSHDIR),cli/completion/zsh/_dipcctl)
+INSTALLED += $(call to,644,$(BASHDIR),$(wildcard cli/completion/bash/*)) \
+	$(call to,644,$(ZSHDIR),$(wildcard cli/completion/zsh/*))
+INSTALLED_LINKS += dipcrm=$(BASHDIR)=dipc dipcsend=$(BASHDIR)=dipcgather
 INSTALLED += $(call to,644,$(UNITDIR),$(UNITS)) \
 	$(call to,644,$(PREFIX)/lib/sysusers.d,cli/systemd/dipc.conf)
 ifdef HEDDLE

@@ -439,7 +439,8 @@ uninstall: ## remove what install put there
 
 pdf: build/dipc.pdf ## make the manual as one PDF, build/dipc.pdf
 build/dipc.pdf: docs/manual/make docs/manual/manual.css \
-		$(wildcard docs/*.md) $(MAN_PAGES) net/version.h
+		$(wildcard docs/*.md) $(MAN_PAGES) \
+		$(wildcard cli/python/man/*) net/version.h
 	@mkdir -p $(@D)
 	$(SAY) lay-out $@
 	$(RUN)docs/manual/make $@

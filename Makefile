@@ -79,8 +79,10 @@ LDFLAGS_tsan := -Wl,--wrap=pthread_mutex_clocklock
 endif
 # A program of stress/ has one of these names; the other files there, and what
 # is in stress/bench, are shared by them and one program each.
-STRESS_SOURCES := $(wildcard stress/stress_*.c stress/step_*.c \
-	stress/compare_*.c stress/bench/*.c)
+# One of them needs Concurrency Kit's headers.
+STRESS_SOURCES := $(filter-out $(if $(wildcard /usr/include/ck_pflock.h),, \
+	stress/bench/lock_contest.c), $(wildcard stress/stress_*.c \
+	stress/step_*.c stress/compare_*.c stress/bench/*.c))
 STRESS := $(STRESS_SOURCES:%.c=$(BUILD)/%)
 STRESS_SHARED := $(patsubst %.c,$(BUILD)/%.o,$(filter-out \
 	$(STRESS_SOURCES),$(wildcard stress/*.c)))
@@ -146,7 +148,10 @@ bench-verify: all ## measure the model checker: executions, steps, memory, reduc
 
 bench: ## measure beside Redis, memcached, other locks and memcpy (15 minutes; BENCH=full)
 bench-server: ## the same for the server alone (7 minutes)
-BENCHES := bench bench-server
+bench-lock: ## the same for the lock alone (4 minutes)
+bench-mailbox: ## the same for mailboxes in process (a minute)
+bench-scale: ## the same for many connections and mailboxes (4 minutes)
+BENCHES := bench bench-server bench-lock bench-mailbox bench-scale
 .PHONY: $(BENCHES) instructions
 # What they are compared with is installed first: make looks for it.
 $(BENCHES): all
@@ -297,7 +302,7 @@ build/bin/%: $(BUILD)/cli/% FORCE
 FORCE:
 
 # Calls that tests/ puts something of its own before.
-WRAPPED := parking_wait parking_wake malloc calloc realloc \
+WRAPPED := parking_wait parking_wake malloc calloc realloc free \
 	pthread_mutexattr_init pthread_mutexattr_setpshared \
 	pthread_mutexattr_setrobust pthread_mutexattr_destroy \
 	pthread_mutex_init pthread_mutex_destroy pthread_mutex_trylock \

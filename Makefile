@@ -351,10 +351,11 @@ FAULT_WRAPS := $(shell awk '!/^\#|exempt:|^$$/ { print "-Wl,--wrap=" $$1 }' \
 	tests/faults/calls)
 faulty: $(FAULTY)
 $(FAULTY): $(BUILD)/faulty/%: $(BUILD)/cli/%.o $(BUILD)/tests/faults/faults.o \
-	$(LIBRARIES) tests/faults/calls
+	$(TEST_LIBRARIES) tests/faults/calls
 	@mkdir -p $(@D)
 	$(SAY) link $@
-	$(RUN)$(CC) -o $@ $(filter %.o,$^) $(LIBRARIES) $(ALL_LDFLAGS) $(FAULT_WRAPS)
+	$(RUN)$(CC) -o $@ $(filter %.o,$^) $(TEST_LIBRARIES) $(ALL_LDFLAGS) \
+		$(FAULT_WRAPS)
 
 # Fuzzers, which only clang builds: `make fuzz` calls for CC=clang VARIANT=fuzz.
 FUZZERS := $(patsubst tests/fuzz/%.c,$(BUILD)/fuzzers/%, \
@@ -369,16 +370,16 @@ $(FUZZERS): $(BUILD)/fuzzers/%: $(BUILD)/tests/fuzz/%.o $(FUZZ_SHARED) \
 	$(SAY) link $@
 	$(RUN)$(CC) -o $@ $^ $(ALL_LDFLAGS) -fsanitize=fuzzer
 
-fuzz: ## fuzz the codec, the session and the segment (SECONDS=600, of each)
+fuzz: ## fuzz the protocols, the segment and the library (SECONDS=600, of each)
 	@SECONDS_EACH='$(or $(SECONDS),600)' ci/fuzz
 
 fuzz-quick: ## the same with a fixed seed and number of inputs (a minute)
 	@ci/fuzz --quick
 
-faults: ## make every call that can fail fail, each time it occurs (10 minutes)
+faults: ## make every call that can fail fail, each time, with each error (half an hour)
 	ci/faults --full
 
-faults-quick: ## the same for a sample of the calls (a minute; SEED=)
+faults-quick: ## the same with one error a time, drawn by SEED= (5 minutes)
 	ci/faults --quick
 
 UNITS := build/systemd/dipc.service cli/systemd/dipc.socket
@@ -405,8 +406,9 @@ INSTALLED += $(call to,644,$(LIBDIR),build/lib/libdipc.a \
 	$(call to,644,$(INCLUDEDIR),net/dipc.h)
 INSTALLED_LINKS := $(SONAME)=$(LIBDIR)=libdipc.so.$(VERSION) \
 	libdipc.so=$(LIBDIR)=$(SONAME)
-INSTALLED += $(call to,644,$(BASHDIR),cli/completion/bash/dipcctl) \
-	$(call to,644,$(ZSHDIR),cli/completion/zsh/_dipcctl)
+INSTALLED += $(call to,644,$(BASHDIR),$(wildcard cli/completion/bash/*)) \
+	$(call to,644,$(ZSHDIR),$(wildcard cli/completion/zsh/*))
+INSTALLED_LINKS += dipcrm=$(BASHDIR)=dipc dipcsend=$(BASHDIR)=dipcgather
 INSTALLED += $(call to,644,$(UNITDIR),$(UNITS)) \
 	$(call to,644,$(PREFIX)/lib/sysusers.d,cli/systemd/dipc.conf)
 ifdef HEDDLE
@@ -443,7 +445,8 @@ uninstall: ## remove what install put there
 
 pdf: build/dipc.pdf ## make the manual as one PDF, build/dipc.pdf
 build/dipc.pdf: docs/manual/make docs/manual/manual.css \
-		$(wildcard docs/*.md) $(MAN_PAGES) net/version.h
+		$(wildcard docs/*.md) $(MAN_PAGES) \
+		$(wildcard cli/python/man/*) net/version.h
 	@mkdir -p $(@D)
 	$(SAY) lay-out $@
 	$(RUN)docs/manual/make $@

@@ -449,9 +449,9 @@ a_cancellation_wakes_who_is_queued_here_and_nobody_else(void **state)
     queues(stage, 1, rdlock);
     rwlock_cancel(&stage->table, &stage->lock, 1);
     assert_int_equal(wakes, 1);
-    actor_watch_parking(NULL, NULL, NULL);
     does(stage, 0, unlock);
     finishes(stage, 1, 0);
+    actor_watch_parking(NULL, NULL, NULL);
     does(stage, 1, unlock);
 }
 
@@ -1336,6 +1336,71 @@ recover_removes_the_dead_from_the_middle_of_the_queue(void **state)
     does(stage, 3, unlock);
 }
 
+/* A release up to where it lets go of the guard and has not woken anybody. */
+static int
+hand_over_untold(void *argument)
+{
+    struct part *part = argument;
+    struct seat_table *table = &part->stage->table;
+    struct rwlock *lock = &part->stage->lock;
+    pthread_mutex_lock(&lock->guard);
+    (void)seat_depart(table, part->seat, PLACE, &lock->holders);
+    seat_list_remove(table, &lock->queue, 1);
+    seat_list_append(table, &lock->holders, 1);
+    seat_set_state(table, 1, SEAT_WRITING);
+    pthread_mutex_unlock(&lock->guard);
+    return 0;
+}
+
+static void
+recover_tells_who_was_admitted_and_not_told(void **state)
+{
+    struct stage *stage = *state;
+    does(stage, 0, wrlock);
+    queues(stage, 1, wrlock);
+    does(stage, 0, hand_over_untold);
+    counts_are(stage, 0, 1, 0);
+    assert_true(actor_is_busy(&stage->actors[1]));
+    rwlock_recover(&stage->table, &stage->lock);
+    finishes(stage, 1, 0);
+    does(stage, 1, unlock);
+}
+
+struct looking {
+    pthread_mutex_t *guard;
+    uint32_t free_count;
+    uint32_t taken_count;
+};
+
+static void
+look_at_the_guard(void *argument)
+{
+    struct looking *looking = argument;
+    if (pthread_mutex_trylock(looking->guard) != 0) {
+        looking->taken_count++;
+        return;
+    }
+    looking->free_count++;
+    pthread_mutex_unlock(looking->guard);
+}
+
+static void
+a_release_wakes_the_next_one_when_the_guard_is_free(void **state)
+{
+    struct stage *stage = *state;
+    struct looking looking = {.guard = &stage->lock.guard};
+    does(stage, 0, wrlock);
+    queues(stage, 1, wrlock);
+    actor_watch_parking(NULL, look_at_the_guard, &looking);
+    int error = actor_do(&stage->actors[0], unlock, &stage->parts[0]);
+    actor_watch_parking(NULL, NULL, NULL);
+    assert_int_equal(error, 0);
+    assert_int_equal(looking.free_count, 1);
+    assert_int_equal(looking.taken_count, 0);
+    finishes(stage, 1, 0);
+    does(stage, 1, unlock);
+}
+
 /* Many turns at once: the exclusion that users see, with the check on. */
 
 #define TURNS 300
@@ -1450,6 +1515,8 @@ main(void)
         TEST(who_sits_down_removes_the_dead_when_they_have_all_seats),
         TEST(who_sits_down_takes_a_free_seat_and_leaves_the_dead_alone),
         TEST(recover_removes_the_dead_from_the_middle_of_the_queue),
+        TEST(recover_tells_who_was_admitted_and_not_told),
+        TEST(a_release_wakes_the_next_one_when_the_guard_is_free),
         TEST(a_crowd_with_short_deadlines_breaks_no_invariant),
     };
     return cmocka_run_group_tests_name("rwlock", tests, NULL, NULL);

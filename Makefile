@@ -351,10 +351,11 @@ FAULT_WRAPS := $(shell awk '!/^\#|exempt:|^$$/ { print "-Wl,--wrap=" $$1 }' \
 	tests/faults/calls)
 faulty: $(FAULTY)
 $(FAULTY): $(BUILD)/faulty/%: $(BUILD)/cli/%.o $(BUILD)/tests/faults/faults.o \
-	$(LIBRARIES) tests/faults/calls
+	$(TEST_LIBRARIES) tests/faults/calls
 	@mkdir -p $(@D)
 	$(SAY) link $@
-	$(RUN)$(CC) -o $@ $(filter %.o,$^) $(LIBRARIES) $(ALL_LDFLAGS) $(FAULT_WRAPS)
+	$(RUN)$(CC) -o $@ $(filter %.o,$^) $(TEST_LIBRARIES) $(ALL_LDFLAGS) \
+		$(FAULT_WRAPS)
 
 # Fuzzers, which only clang builds: `make fuzz` calls for CC=clang VARIANT=fuzz.
 FUZZERS := $(patsubst tests/fuzz/%.c,$(BUILD)/fuzzers/%, \
@@ -369,16 +370,16 @@ $(FUZZERS): $(BUILD)/fuzzers/%: $(BUILD)/tests/fuzz/%.o $(FUZZ_SHARED) \
 	$(SAY) link $@
 	$(RUN)$(CC) -o $@ $^ $(ALL_LDFLAGS) -fsanitize=fuzzer
 
-fuzz: ## fuzz the codec, the session and the segment (SECONDS=600, of each)
+fuzz: ## fuzz the protocols, the segment and the library (SECONDS=600, of each)
 	@SECONDS_EACH='$(or $(SECONDS),600)' ci/fuzz
 
 fuzz-quick: ## the same with a fixed seed and number of inputs (a minute)
 	@ci/fuzz --quick
 
-faults: ## make every call that can fail fail, each time it occurs (10 minutes)
+faults: ## make every call that can fail fail, each time, with each error (half an hour)
 	ci/faults --full
 
-faults-quick: ## the same for a sample of the calls (a minute; SEED=)
+faults-quick: ## the same with one error a time, drawn by SEED= (5 minutes)
 	ci/faults --quick
 
 UNITS := build/systemd/dipc.service cli/systemd/dipc.socket

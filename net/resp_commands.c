@@ -41,7 +41,7 @@ static const struct resp_command client_commands[] = {
      .summary = "What is known of this connection",
      .run = resp_connection_info},
     {.name = "list", .arity = -2, .since = "2.4.0",
-     .summary = "What is known of the connections in this protocol",
+     .summary = "What is known of all connections",
      .run = resp_connection_list},
     {.name = "setinfo", .arity = 4, .since = "7.2.0",
      .usage = "LIB-NAME|LIB-VER value",

@@ -384,9 +384,9 @@ answer_info(struct resp *resp, const struct resp_command *command)
     resp_reply_signed(&resp->reply, command->keys.last);
     resp_reply_signed(&resp->reply, command->keys.step);
     resp_reply_set(&resp->reply, 0);
-    resp_reply_array(&resp->reply, 0);
-    resp_reply_array(&resp->reply, 0);
-    resp_reply_array(&resp->reply, 0);
+    resp_reply_set(&resp->reply, 0);
+    resp_reply_set(&resp->reply, 0);
+    resp_reply_set(&resp->reply, 0);
 }
 
 static void

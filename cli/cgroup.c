@@ -51,13 +51,23 @@ read_number(const char *group, const char *name, uint64_t *number)
     return end != line;
 }
 
+/* The number in a line "name number", if that is its name; else 0. */
+static uint64_t
+number_in(const char *line, const char *name)
+{
+    const size_t length = strlen(name);
+
+    if (strncmp(line, name, length) != 0 || line[length] != ' ') {
+        return 0;
+    }
+    return strtoull(line + length, NULL, 10);
+}
+
 /* The cache of files, which a group gives back before it is short of memory. */
 static uint64_t
 read_cache(const char *group, const struct kind *kind)
 {
     char line[128];
-    char name[64];
-    unsigned long long found;
     uint64_t sum = 0;
     FILE *stream = open_in(group, "memory.stat");
 
@@ -65,11 +75,8 @@ read_cache(const char *group, const struct kind *kind)
         return 0;
     }
     while (fgets(line, sizeof line, stream)) {
-        if (sscanf(line, "%63s %llu", name, &found) == 2 &&
-            (!strcmp(name, kind->idle_cache) ||
-             !strcmp(name, kind->busy_cache))) {
-            sum += found;
-        }
+        sum += number_in(line, kind->idle_cache);
+        sum += number_in(line, kind->busy_cache);
     }
     (void)fclose(stream);
     return sum;

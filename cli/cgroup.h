@@ -21,7 +21,7 @@
 #define CGROUP_MOUNT "/sys/fs/cgroup"
 
 /*
- * What is left of the nearest limit; UINT64_MAX: there is none, or it is untold.
+ * What is left of the nearest limit; UINT64_MAX: there is none that is told.
  *   list   where the process's groups are listed
  *   mount  where the groups' directories are
  */

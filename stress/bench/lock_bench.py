@@ -5,7 +5,7 @@ from __future__ import annotations
 import subprocess
 from collections.abc import Iterator
 
-from figures import Key, Table
+from figures import Key, Table, size_name
 from peers import Effort, Place
 
 OTHERS = ("pthread_rwlock_t", "the same, writers first", "ck_pflock",
@@ -32,10 +32,6 @@ def contest(place: Place, threads: int, writers: int, section: int, run_ms: int,
         raise AssertionError(f"lock_contest: {done.stderr}")
     lines = (line.split("|") for line in done.stdout.splitlines())
     return [(name, figure, float(value)) for name, figure, value in lines]
-
-
-def size_name(size: int) -> str:
-    return f"{size} B" if size < 1024 else f"{size // 1024} kB"
 
 
 def alone(place: Place, effort: Effort) -> Table:

@@ -42,9 +42,14 @@ CFLAGS_msan := -O1 -g -fsanitize=memory -fsanitize-memory-track-origins \
 	-fno-omit-frame-pointer
 CFLAGS_hardened := -O2 -g -D_FORTIFY_SOURCE=3 -fPIE -fstack-protector-strong \
 	-fstack-clash-protection -fcf-protection
+# What the tests reach (ci/coverage), and which condition decides (ci/mcdc).
+CFLAGS_coverage := -O0 -g --coverage -fprofile-update=atomic
+CFLAGS_mcdc := -O0 -g -fprofile-instr-generate -fcoverage-mapping \
+	-fcoverage-mcdc
 LDFLAGS_hardened := -pie -Wl,-z,relro,-z,now,-z,noexecstack
 ifeq ($(origin CFLAGS_$(VARIANT)),undefined)
-$(error VARIANT $(VARIANT) is not one of release debug hardened asan tsan msan fuzz)
+$(error VARIANT $(VARIANT) is not one of release debug hardened asan tsan msan fuzz \
+	coverage mcdc)
 endif
 CFLAGS := $(CFLAGS_$(VARIANT))
 # The same bytes wherever the tree stands.
@@ -71,11 +76,16 @@ CLI := $(patsubst %.c,$(BUILD)/%.o,$(filter-out \
 	$(COMMANDS:%=cli/%.c),$(wildcard cli/*.c)))
 TESTS := $(patsubst tests/%.c,$(BUILD)/tests/%,$(wildcard tests/test_*.c))
 TEST_SHARED := $(patsubst %.c,$(BUILD)/%.o,$(filter-out \
-	$(wildcard tests/test_*.c) tests/tsan_clocklock.c,$(wildcard tests/*.c)))
+	$(wildcard tests/test_*.c) tests/tsan_clocklock.c tests/coverage_dump.c,$(wildcard tests/*.c)))
 # ThreadSanitizer has one call to learn.
 ifeq ($(VARIANT),tsan)
-TSAN := $(BUILD)/tests/tsan_clocklock.o
+VARIANT_OBJECT := $(BUILD)/tests/tsan_clocklock.o
 LDFLAGS_tsan := -Wl,--wrap=pthread_mutex_clocklock
+endif
+# libgcov does not see every end of a process.
+ifeq ($(VARIANT),coverage)
+VARIANT_OBJECT := $(BUILD)/tests/coverage_dump.o
+LDFLAGS_coverage := -Wl,--wrap=_exit,--wrap=execvp,--wrap=raise
 endif
 # A program of stress/ has one of these names; the other files there, and what
 # is in stress/bench, are shared by them and one program each.
@@ -186,7 +196,7 @@ $(BUILD)/%.a:
 	@$(AR) rcs $@ $^
 
 LIBRARIES := $(BUILD)/libdipccli.a $(BUILD)/libdipcnet.a \
-	$(BUILD)/libdipccore.a $(TSAN)
+	$(BUILD)/libdipccore.a $(VARIANT_OBJECT)
 
 $(BUILD)/%.o: %.c Makefile
 	@mkdir -p $(@D)
@@ -288,7 +298,7 @@ CHECKER := $(patsubst %,$(BUILD)/stress/%.o,linearizability model operation \
 $(BUILD)/tests/test_linearizability: $(CHECKER)
 
 TEST_LIBRARIES := $(BUILD)/libdipccli.a $(BUILD)/libdipcclient.a \
-	$(BUILD)/libdipcnet.a $(BUILD)/libdipccore.a $(TSAN)
+	$(BUILD)/libdipcnet.a $(BUILD)/libdipccore.a $(VARIANT_OBJECT)
 $(BUILD)/tests/%: $(BUILD)/tests/%.o $(TEST_SHARED) $(TEST_LIBRARIES)
 	$(SAY) link $@
 	$(RUN)$(CC) -o $@ $< $(filter $(CHECKER),$^) $(TEST_SHARED) \
@@ -309,10 +319,10 @@ $(BUILD)/%.o: %.cpp Makefile
 	$(RUN)$(CXX) -std=c++17 -pthread -MMD -MP -Istress -Wall -Wextra -Werror \
 		$(CFLAGS) -c -o $@ $<
 
-$(STRESS): %: %.o $(STRESS_SHARED) $(BUILD)/libdipccore.a $(TSAN)
+$(STRESS): %: %.o $(STRESS_SHARED) $(BUILD)/libdipccore.a $(VARIANT_OBJECT)
 	$(SAY) link $@
 	$(RUN)$(CC) -o $@ $< $(STRESS_SHARED) $(EXTRA) $(BUILD)/libdipccore.a \
-		$(TSAN) $(ALL_LDFLAGS) -Wl,-z,now
+		$(VARIANT_OBJECT) $(ALL_LDFLAGS) -Wl,-z,now
 
 # The commands again, with every call in tests/faults/calls made to fail at
 # will (tests/faults/faults.h); `make faults` builds them with sanitizers.

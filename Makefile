@@ -158,18 +158,23 @@ ci: all ## run every gate, and make build/report/index.html of them (an hour)
 	ci/gates
 
 style: all ## see that the sources keep the style guide
+	@ci/dependencies gates
 	ci/style --build $(BUILD)
 
 static: ## look for mistakes without running anything: cppcheck, gcc, clang-tidy
+	@ci/dependencies gates
 	ci/static
 
 lint: ## look for mistakes in the scripts: shellcheck, flake8
+	@ci/dependencies gates
 	ci/lint
 
 matrix: ## run the tests in every build: two compilers, hardened, sanitizers
+	@ci/dependencies gates
 	ci/matrix
 
 gates-check: all ## see that each gate finds a planted breach
+	@ci/dependencies gates
 	ci/gates_check
 
 mutants: all ## see that every mutant of the core is killed by a check (20 minutes)
@@ -444,7 +449,7 @@ hygiene: ## all builds alike, installs as listed, archives and PDF reproducible
 	@ci/hygiene
 
 format: ## lay out the C sources as .clang-format says
-	clang-format -i $(C_FILES)
+	@clang-format -i $(C_FILES)
 
 clean: ## remove everything that was built
 	rm -rf build dipc dipcrm

@@ -107,8 +107,8 @@ daemon_reject(struct daemon *daemon, const struct complaint *complaint)
 }
 
 /*
- * A byte from the other end, or its end: 0.  Whatever goes wrong is tried again,
- * for both ends must come to the same conclusion.
+ * A byte from the other end, or its end: 0.  Whatever goes wrong is tried
+ * again, for both ends must come to the same conclusion.
  */
 static ssize_t
 read_byte(int from)

@@ -84,8 +84,9 @@ struct store_ops {
 
     /*
      * Show the whole content to `look`, while nobody writes it.  What `look`
-     * returns is returned; with an error it was no read.  It neither blocks nor uses the store.  NULL, and
-     * `update` too: this store is for DIPC's own protocol alone.
+     * returns is returned; with an error it was no read.  It neither blocks nor
+     * uses the store.  NULL, and `update` too: this store is for DIPC's own
+     * protocol alone.
      */
     int (*inspect)(struct store *store, uint64_t mailbox,
                    int (*look)(void *context,

@@ -539,13 +539,19 @@ take_answer(struct client *client, struct connection *c, const char *line,
     finish_operation(client, o);
 }
 
+static bool
+begins(const unsigned char *in, size_t length, const char *text)
+{
+    return length >= strlen(text) && memcmp(in, text, strlen(text)) == 0;
+}
+
 /* Errors of Redis's protocol that are about the connection. */
 static bool
-is_stray_of_redis(const char *line)
+is_stray_of_redis(const unsigned char *in, size_t length)
 {
-    return strncmp(line, "-ERR shutting down", 18) == 0 ||
-           strncmp(line, "-ERR Protocol error: the command was not", 40) == 0 ||
-           strncmp(line, REFUSAL_OF_REDIS, strlen(REFUSAL_OF_REDIS)) == 0;
+    return begins(in, length, "-ERR shutting down") ||
+           begins(in, length, "-ERR Protocol error: the command was not") ||
+           begins(in, length, REFUSAL_OF_REDIS);
 }
 
 /* All answers of what was asked first are there. */
@@ -633,22 +639,18 @@ take_one_of_redis(struct client *client, struct connection *c, size_t begin)
     struct asked asked = c->asked[c->asked_begin];
     bool is_asked = c->asked_begin < c->asked_end;
     size_t length = redis_talk_length(in, rest);
-    char line[LINE_BYTES + 1];
     if (length == 0) {
         return 0;
     }
-    (void)snprintf(line, sizeof(line), "%.*s",
-                   (int)(length < LINE_BYTES ? length : LINE_BYTES),
-                   (const char *)in);
-    if (is_stray_of_redis(line)) {
-        if (strncmp(line, REFUSAL_OF_REDIS, strlen(REFUSAL_OF_REDIS)) == 0) {
+    if (is_stray_of_redis(in, length)) {
+        if (begins(in, length, REFUSAL_OF_REDIS)) {
             atomic_fetch_add(&client->journal->refusals, 1);
             forget_refused(client, c);
         }
         return length;
     }
     if (!is_asked) {
-        tell_flaw(client, "an answer to nothing", line);
+        tell_flaw(client, "an answer to nothing in Redis's protocol", "");
         return length;
     }
     unsigned left =
@@ -659,6 +661,9 @@ take_one_of_redis(struct client *client, struct connection *c, size_t begin)
         size_t one = redis_talk_length(in + length, rest - length);
         if (one == 0) {
             return 0;
+        }
+        if (is_stray_of_redis(in + length, one)) {
+            return length + one; /* it ends the transaction unanswered */
         }
         length += one;
     }

@@ -288,7 +288,8 @@ class Scripted(unittest.TestCase):
                     (TypeError, lambda: c.stat(1.0)),  # type: ignore[arg-type]
                     (TypeError, lambda: c.overwrite(0, None, b"")),  # type: ignore
                     (TypeError, lambda: c.wait(0, None)),  # type: ignore
-                    (TypeError, lambda: c.compare_and_swap(0, None, b"")),  # type: ignore
+                    (TypeError,
+                     lambda: c.compare_and_swap(0, None, b"")),  # type: ignore
                     (TypeError, lambda: c.write(0, 5)),  # type: ignore
                     (ValueError, lambda: c.read(-1)),
                     (ValueError, lambda: c.read(2**63)),

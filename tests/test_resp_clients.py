@@ -93,7 +93,6 @@ class RedisCli(ClientCase):
         self.assertIn("errors: 0, replies: 5000", said)
         self.assertEqual(self.cli(server, "get", "7"), "4999\n")
 
-
     def test_the_document_shows_what_happens(self) -> None:
         server = self.dipc()
         shown = 0

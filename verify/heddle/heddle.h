@@ -24,9 +24,8 @@ extern "C" {
 #endif
 
 /* The property must hold here; otherwise the verdict is `assertion`. */
-#define heddle_assert(property)                                         \
-    ((property) ? (void)0                                               \
-                : heddle_assert_failed(#property, __FILE__, __LINE__))
+#define heddle_assert(property) \
+    ((property) ? (void)0 : heddle_assert_failed(#property, __FILE__, __LINE__))
 
 void heddle_assert_failed(const char *what, const char *file, int line)
     __attribute__((noreturn));

@@ -370,6 +370,18 @@ refusal(const char *name)
                         allowed_reason(name));
 }
 
+/* The next word of a line, which goes on behind it; NULL: there is none. */
+static char *
+next_word(char **line)
+{
+    char *word = *line + strspn(*line, " \t");
+    char *end = word + strcspn(word, " \t");
+
+    *line = end + strspn(end, " \t");
+    *end = '\0';
+    return *word == '\0' ? NULL : word;
+}
+
 /* What is called and neither modelled nor harmless: a line each. */
 static char *
 refused_calls(const char *object)
@@ -386,17 +398,16 @@ refused_calls(const char *object)
     words_add(&words, object);
     for (line = strtok_r(tools_output(&words), "\n", &rest); line != NULL;
          line = strtok_r(NULL, "\n", &rest)) {
-        char type;
-        char name[512];
-        char where[1024] = "";
-        int got = sscanf(line, " %c %511s %1023[^\n]", &type, name, where);
+        char *where = line;
+        const char *type = next_word(&where);
+        const char *name = next_word(&where);
 
-        if (got >= 2 && strchr("Uwv", type) != NULL &&
+        if (type != NULL && name != NULL && strchr("Uwv", type[0]) != NULL &&
             !is_known(symbols, name)) {
             all = tools_format("%s%s%s%s%s", all == NULL ? "" : all,
                                all == NULL ? "" : "\n",
-                               got == 3 ? place(where) : "",
-                               got == 3 ? ": " : "", refusal(name));
+                               *where != '\0' ? place(where) : "",
+                               *where != '\0' ? ": " : "", refusal(name));
         }
     }
     return all;

@@ -25,10 +25,10 @@ struct node {
     uint64_t signature;
     int16_t thread;
     int16_t choice;
-    int16_t preemptions;    /* before this step */
-    int16_t incumbent;      /* who could have gone on, or -1 */
-    int16_t level;          /* nodes with something to choose up to here */
-    bool fresh;             /* outcomes of the thread not yet known */
+    int16_t preemptions; /* before this step */
+    int16_t incumbent;   /* who could have gone on, or -1 */
+    int16_t level;       /* nodes with something to choose up to here */
+    bool fresh;          /* outcomes of the thread not yet known */
 };
 
 static HD_OWN struct node *node;
@@ -45,8 +45,8 @@ static void
 begin(void)
 {
     if (node == NULL) {
-        node = hd_own_reserve(((size_t)hd_options.steps_max + 2) *
-                              sizeof(*node));
+        node =
+            hd_own_reserve(((size_t)hd_options.steps_max + 2) * sizeof(*node));
     }
 }
 
@@ -165,7 +165,8 @@ choose(int depth)
     }
     if (here->signature != hd_op_signature(&thread->next) ||
         (hd_alternatives(thread) >> here->choice & 1) == 0) {
-        hd_finding(HD_UNSUPPORTED, "the program is not deterministic: after "
+        hd_finding(HD_UNSUPPORTED,
+                   "the program is not deterministic: after "
                    "the same %d steps thread %d did something else than "
                    "before; it depends on what Heddle does not control",
                    depth, here->thread);

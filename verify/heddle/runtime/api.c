@@ -102,8 +102,8 @@ heddle_is_dead(pthread_t thread)
 {
     struct hd_thread *other = &hd.thread[thread - 1];
 
-    hd_op_touch(hd_next(HD_OP_CHOOSE, HD_CALLER),
-                HD_OBJECT_THREAD(other->id), 1, HD_READ);
+    hd_op_touch(hd_next(HD_OP_CHOOSE, HD_CALLER), HD_OBJECT_THREAD(other->id),
+                1, HD_READ);
     hd_step();
     return other->state == HD_DEAD;
 }

@@ -113,8 +113,10 @@ HD_LIBC(int, pthread_barrier_destroy, pthread_barrier_t *pointer)
     hd_object_still(barrier, pc);
     if (barrier->waiters > 0) {
         hd_finding_at(pc, barrier->at);
-        hd_finding(HD_MISUSE, "thread %d destroys a barrier that thread %d "
-                   "waits at", hd.self->id, barrier->waiter[0]);
+        hd_finding(HD_MISUSE,
+                   "thread %d destroys a barrier that thread %d "
+                   "waits at",
+                   hd.self->id, barrier->waiter[0]);
     }
     hd_object_destroy(barrier, pc);
     hd_progress();

@@ -16,7 +16,7 @@ void hd_explorer_run(void);
  * with this verdict; the new number of steps. */
 int hd_explorer_shrink(struct hd_step_taken *step, int steps, int verdict);
 /* Run one schedule with the trace on, or off. */
-void hd_explorer_replay(const struct hd_step_taken *step, int steps,
-                        bool trace);
+void
+hd_explorer_replay(const struct hd_step_taken *step, int steps, bool trace);
 
 #endif

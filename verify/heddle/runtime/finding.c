@@ -94,9 +94,9 @@ static void
 complete_places(void)
 {
     if (!placed) {
-        here = (struct hd_place){hd.self == NULL ? -1 : hd.self->id,
-                                 hd.self == NULL ? 0 : hd.self->next.pc, 0, 0,
-                                 ""};
+        here =
+            (struct hd_place){hd.self == NULL ? -1 : hd.self->id,
+                              hd.self == NULL ? 0 : hd.self->next.pc, 0, 0, ""};
         placed = true;
     }
     if (!paired) {

@@ -10,11 +10,26 @@
 #include "program.h"
 #include "trace.h"
 
-#define WEAK(name) extern void name(void) __attribute__((weak));
+#define WEAK(name) extern void name(void) __attribute__((weak))
 
-WEAK(pre) WEAK(post)
-WEAK(t0) WEAK(t1) WEAK(t2) WEAK(t3) WEAK(t4) WEAK(t5) WEAK(t6) WEAK(t7)
-WEAK(t8) WEAK(t9) WEAK(t10) WEAK(t11) WEAK(t12) WEAK(t13) WEAK(t14) WEAK(t15)
+WEAK(pre);
+WEAK(post);
+WEAK(t0);
+WEAK(t1);
+WEAK(t2);
+WEAK(t3);
+WEAK(t4);
+WEAK(t5);
+WEAK(t6);
+WEAK(t7);
+WEAK(t8);
+WEAK(t9);
+WEAK(t10);
+WEAK(t11);
+WEAK(t12);
+WEAK(t13);
+WEAK(t14);
+WEAK(t15);
 
 int hd_libc_pthread_create(pthread_t *to, const pthread_attr_t *with,
                            void *(*function)(void *), void *given);
@@ -22,9 +37,8 @@ int hd_libc_pthread_join(pthread_t which, void **result);
 
 enum { BODIES = 16 };
 
-static void (*const body[BODIES])(void) = {t0, t1, t2,  t3,  t4,  t5,  t6, t7,
-                                           t8, t9, t10, t11, t12, t13, t14,
-                                           t15};
+static void (*const body[BODIES])(void) = {
+    t0, t1, t2, t3, t4, t5, t6, t7, t8, t9, t10, t11, t12, t13, t14, t15};
 
 static void *
 run(void *number)

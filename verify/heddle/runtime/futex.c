@@ -210,8 +210,8 @@ wait_call(uint32_t *word, int operation, uint32_t value,
             until += hd_moment_now();
         }
     }
-    return finish(futex_wait(word, value, bits, !hd_moment_never(until),
-                             until, pc));
+    return finish(
+        futex_wait(word, value, bits, !hd_moment_never(until), until, pc));
 }
 
 static long
@@ -220,8 +220,8 @@ futex_call(uint32_t *word, int operation, uint32_t value,
 {
     switch (operation & FUTEX_CMD_MASK) {
     case FUTEX_WAIT:
-        return wait_call(word, operation, value, time,
-                         FUTEX_BITSET_MATCH_ANY, pc);
+        return wait_call(word, operation, value, time, FUTEX_BITSET_MATCH_ANY,
+                         pc);
     case FUTEX_WAIT_BITSET:
         return wait_call(word, operation, value, time, bits, pc);
     case FUTEX_WAKE:

@@ -12,16 +12,16 @@ enum { GRAIN = 16, BLOCKS_MAX = 1 << 18, FILL = 0xA5 };
 struct block {
     uintptr_t at;
     size_t length_bytes;
-    uint32_t pc;         /* who took it */
-    uint32_t freed_pc;   /* who gave it back; 0: live */
-    uint32_t epoch;      /* when tracing: the stack of the free */
+    uint32_t pc;       /* who took it */
+    uint32_t freed_pc; /* who gave it back; 0: live */
+    uint32_t epoch;    /* when tracing: the stack of the free */
     uint8_t thread;
     uint8_t freed_by;
 };
 
 static HD_OWN struct block *block;
 static HD_OWN uint32_t blocks;
-static HD_OWN uint32_t *owner;        /* of each grain, an index of block */
+static HD_OWN uint32_t *owner; /* of each grain, an index of block */
 static HD_OWN uintptr_t top[HD_THREADS_MAX];
 
 void
@@ -137,8 +137,7 @@ hd_heap_length(const void *pointer)
 }
 
 void
-hd_heap_check(uintptr_t at, size_t length_bytes, enum hd_touch how,
-              uint32_t pc)
+hd_heap_check(uintptr_t at, size_t length_bytes, enum hd_touch how, uint32_t pc)
 {
     const struct block *one = block_at(at);
     const char *what =
@@ -152,18 +151,18 @@ hd_heap_check(uintptr_t at, size_t length_bytes, enum hd_touch how,
     if (at < one->at || at + length_bytes > one->at + one->length_bytes) {
         hd_finding_at(pc, at);
         hd_finding_other(one->thread, one->pc, 0);
-        hd_finding(HD_MEMORY,
-                   "%s of %zu bytes at offset %td of a block of %zu bytes",
-                   what, length_bytes, (ptrdiff_t)(at - one->at),
-                   one->length_bytes);
+        hd_finding(
+            HD_MEMORY, "%s of %zu bytes at offset %td of a block of %zu bytes",
+            what, length_bytes, (ptrdiff_t)(at - one->at), one->length_bytes);
     }
     if (one->freed_pc != 0) {
         hd_finding_at(pc, at);
         hd_finding_other(one->freed_by, one->freed_pc, one->epoch);
         hd_finding_says(what, "frees");
-        hd_finding(HD_MEMORY, "use after free: %s at offset %td of a block "
-                   "of %zu bytes that thread %d freed", what,
-                   (ptrdiff_t)(at - one->at), one->length_bytes,
+        hd_finding(HD_MEMORY,
+                   "use after free: %s at offset %td of a block "
+                   "of %zu bytes that thread %d freed",
+                   what, (ptrdiff_t)(at - one->at), one->length_bytes,
                    one->freed_by);
     }
 }
@@ -183,8 +182,9 @@ hd_heap_leaks(void)
     }
     if (lost != 0 && hd_options.leaks && hd.deaths == 0) {
         hd_finding_other(block[lost].thread, block[lost].pc, 0);
-        hd_finding(HD_MEMORY, "leak: %zu bytes were never freed, the first "
-                   "%zu of them allocated by thread %d", bytes,
-                   block[lost].length_bytes, block[lost].thread);
+        hd_finding(HD_MEMORY,
+                   "leak: %zu bytes were never freed, the first "
+                   "%zu of them allocated by thread %d",
+                   bytes, block[lost].length_bytes, block[lost].thread);
     }
 }

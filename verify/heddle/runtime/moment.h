@@ -43,8 +43,7 @@ bool hd_moment_used_up(void);
 /* The operation that the running thread describes blocks until it is ready,
  * but for its time: it may end by itself at `until`. True: at any moment, and
  * the caller has nothing to wait for. */
-bool hd_moment_waits(int64_t until,
-                     bool (*ready)(const struct hd_thread *),
+bool hd_moment_waits(int64_t until, bool (*ready)(const struct hd_thread *),
                      bool (*ready_before)(const struct hd_thread *, int32_t));
 /* After its step: it was not ready, so its time is up. */
 void hd_moment_expired(int64_t until);

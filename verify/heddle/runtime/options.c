@@ -190,7 +190,10 @@ lacks(const char *option, const char *other)
     exit(2);
 }
 
-/* One way to search, unless a schedule is given anyway; --random says how many schedules --pct takes. */
+/*
+ * One way to search, unless a schedule is given anyway; --random says how many
+ * schedules --pct takes.
+ */
 static void
 check_searches(const char *const *chosen)
 {

@@ -150,8 +150,8 @@ hd_replay_format(const struct hd_step_taken *step, int steps, char *text,
                                      step[i].choice);
         }
         if (run > 1) {
-            used += (size_t)snprintf(text + used, size_bytes - used, "x%d",
-                                     run);
+            used +=
+                (size_t)snprintf(text + used, size_bytes - used, "x%d", run);
         }
         i += run;
     }

@@ -18,8 +18,8 @@
 /* The schedule that hd_policy_replay follows; kept by reference. */
 void hd_replay_set(const struct hd_step_taken *step, int steps);
 /* Parse; the number of steps, or -1 if it is no schedule. */
-int hd_replay_parse(const char *text, struct hd_step_taken *step,
-                    int steps_max);
+int
+hd_replay_parse(const char *text, struct hd_step_taken *step, int steps_max);
 /* At most size_bytes - 1 characters, then a zero byte. */
 void hd_replay_format(const struct hd_step_taken *step, int steps, char *text,
                       size_t size_bytes);

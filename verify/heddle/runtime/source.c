@@ -77,11 +77,11 @@ load_batch(const uint32_t *pc, int count)
     size_t used;
     int i;
 
-    used = (size_t)snprintf(command, sizeof(command),
-                            "addr2line -f -p -e '%s'", hd_options.program);
+    used = (size_t)snprintf(command, sizeof(command), "addr2line -f -p -e '%s'",
+                            hd_options.program);
     for (i = 0; i < count; i++) {
-        used += (size_t)snprintf(command + used, sizeof(command) - used,
-                                 " %x", pc[i] - 1);
+        used += (size_t)snprintf(command + used, sizeof(command) - used, " %x",
+                                 pc[i] - 1);
     }
     snprintf(command + used, sizeof(command) - used, " 2>/dev/null");
     pipe = popen(command, "r");
@@ -192,8 +192,7 @@ with_offset(char *text, size_t size_bytes, const char *name, uint64_t offset)
     if (offset == 0) {
         snprintf(text, size_bytes, "%s", name);
     } else {
-        snprintf(text, size_bytes, "%s+%llu", name,
-                 (unsigned long long)offset);
+        snprintf(text, size_bytes, "%s+%llu", name, (unsigned long long)offset);
     }
 }
 
@@ -210,8 +209,7 @@ object_of_model(uint64_t at, char *text, size_t size_bytes)
     } else if (hd_heap_has(at)) {
         uint64_t offset = at - hd_heap_at;
 
-        snprintf(text, size_bytes, "heap%d+%llu",
-                 (int)(offset / HD_HEAP_EACH),
+        snprintf(text, size_bytes, "heap%d+%llu", (int)(offset / HD_HEAP_EACH),
                  (unsigned long long)(offset % HD_HEAP_EACH));
     } else {
         return false;

@@ -19,8 +19,8 @@ place(const void *pc)
 static struct hd_object *
 use(volatile pthread_spinlock_t *pointer, const void *pc)
 {
-    return hd_object_use((const void *)(uintptr_t)pointer, HD_TYPE_SPIN,
-                         false, place(pc));
+    return hd_object_use((const void *)(uintptr_t)pointer, HD_TYPE_SPIN, false,
+                         place(pc));
 }
 
 static bool
@@ -99,8 +99,10 @@ HD_LIBC(int, pthread_spin_unlock, pthread_spinlock_t *pointer)
 
     if (lock->owner != hd.self->id) {
         hd_finding_at(place(HD_CALLER), lock->at);
-        hd_finding(HD_MISUSE, "thread %d unlocks a spin lock that it does not "
-                   "hold", hd.self->id);
+        hd_finding(HD_MISUSE,
+                   "thread %d unlocks a spin lock that it does not "
+                   "hold",
+                   hd.self->id);
     }
     describe(HD_OP_SPIN_UNLOCK, lock, HD_CALLER);
     hd_step();
@@ -115,8 +117,7 @@ HD_LIBC(int, pthread_spin_init, pthread_spinlock_t *pointer, int shared)
     hd_op_touch(hd_next(HD_OP_MUTEX_INIT, HD_CALLER),
                 (uint64_t)(uintptr_t)pointer, 1, HD_WRITE);
     hd_step();
-    hd_object_make((void *)(uintptr_t)pointer, HD_TYPE_SPIN,
-                   place(HD_CALLER));
+    hd_object_make((void *)(uintptr_t)pointer, HD_TYPE_SPIN, place(HD_CALLER));
     hd_progress();
     return 0;
 }
@@ -129,8 +130,10 @@ HD_LIBC(int, pthread_spin_destroy, pthread_spinlock_t *pointer)
     hd_step();
     if (lock->owner >= 0) {
         hd_finding_at(place(HD_CALLER), lock->at);
-        hd_finding(HD_MISUSE, "thread %d destroys a spin lock that thread %d "
-                   "holds", hd.self->id, lock->owner);
+        hd_finding(HD_MISUSE,
+                   "thread %d destroys a spin lock that thread %d "
+                   "holds",
+                   hd.self->id, lock->owner);
     }
     hd_object_destroy(lock, place(HD_CALLER));
     hd_progress();

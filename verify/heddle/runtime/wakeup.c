@@ -11,15 +11,15 @@ HD_OWN struct hd_branch *hd_branch;
 HD_OWN bool hd_wakeup_full;
 static HD_OWN uint32_t branches = 1;
 static HD_OWN uint32_t unused;
-static HD_OWN int *sequence;        /* events of a reversed race, in order */
+static HD_OWN int *sequence; /* events of a reversed race, in order */
 static HD_OWN int length;
 
 void
 hd_wakeup_init(void)
 {
     hd_branch = hd_own_reserve(BRANCHES_MAX * sizeof(*hd_branch));
-    sequence = hd_own_reserve(((size_t)hd_options.steps_max + 3) *
-                              sizeof(*sequence));
+    sequence =
+        hd_own_reserve(((size_t)hd_options.steps_max + 3) * sizeof(*sequence));
 }
 
 static uint64_t
@@ -38,8 +38,10 @@ branch_new(int thread, int choice, const struct hd_op *op)
     } else if (branches < BRANCHES_MAX - 1) {
         at = branches++;
     } else {
-        hd_finding_record(HD_UNSUPPORTED, "the exploration remembers more "
-                          "than %d steps to be taken", BRANCHES_MAX);
+        hd_finding_record(HD_UNSUPPORTED,
+                          "the exploration remembers more "
+                          "than %d steps to be taken",
+                          BRANCHES_MAX);
         hd_wakeup_full = true;
         at = branches;
     }
@@ -166,7 +168,6 @@ next_operation(int thread, int e, int events)
 static bool
 sleep_covers(int e, int events, uint64_t sleeping, uint64_t foreign)
 {
-
     while (sleeping != 0) {
         int id = __builtin_ctzll(sleeping);
         int at = find_thread(id);

@@ -21,8 +21,8 @@
 struct hd_branch {
     int16_t thread;
     int16_t choice;
-    uint32_t first;         /* child */
-    uint32_t next;          /* sibling */
+    uint32_t first; /* child */
+    uint32_t next;  /* sibling */
     struct hd_op op;
 };
 

@@ -1,4 +1,4 @@
-/* clean: a loop that watches the clock comes to its end; no real time passes. */
+/* clean: a loop that watches the clock comes to its end; no real time goes. */
 #include <heddle.h>
 #include <time.h>
 

@@ -295,7 +295,7 @@ WRAPPED := parking_wait parking_wake malloc calloc realloc \
 	pthread_mutex_init pthread_mutex_destroy pthread_mutex_trylock \
 	pthread_condattr_init pthread_condattr_setclock \
 	pthread_condattr_destroy pthread_cond_init pthread_cond_destroy \
-	fcntl posix_fallocate fstatvfs
+	fcntl fstat posix_fallocate fstatvfs
 
 # The checker of histories is tested like the rest.
 CHECKER := $(patsubst %,$(BUILD)/stress/%.o,linearizability model operation \

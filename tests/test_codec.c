@@ -293,6 +293,8 @@ static const struct bad_row collected_bad_rows[] = {
     {HERE("g 3 s at=1"), OPEN,
      "option \"at\" is not one of g's: type, size and fail"},
     {HERE("g 3 s size=x"), OPEN, "size=\"x\" " RANGE},
+    {HERE("g 3 s type=x"), OPEN, "type=\"x\" " RANGE},
+    {HERE("g 3 s fail=x"), OPEN, "fail=\"x\" " RANGE},
     {HERE("g 3 s size=1 size=1"), OPEN, "option size is given twice"},
     {HERE("g 3 s secret"), OPEN,
      "\"secret\" is no option (key=value); usage: " GATHER_USAGE},

@@ -179,23 +179,24 @@ admit(struct seat_table *seats, struct rwlock *lock, uint32_t self)
 
 static void
 remove_dead_of(struct seat_table *seats, struct rwlock *lock,
-               const struct seat_list *list, uint32_t self)
+               const struct seat_list *list)
 {
     uint32_t current = list->head;
     for (uint32_t i = list->count; i > 0; i--) {
         uint32_t next = seat_at(seats, current)->next;
-        if (current != self) {
-            (void)remove_if_dead(seats, lock, current);
-        }
+        (void)remove_if_dead(seats, lock, current);
         current = next;
     }
 }
 
-/* Remove whoever is dead and in the way of the queue's head, and admit (L5). */
+/*
+ * Remove whoever is dead and in the way of the queue's head, and admit (L5).
+ * `self`, if it is at the lock at all, is in the queue.
+ */
 static void
 recover(struct seat_table *seats, struct rwlock *lock, uint32_t self)
 {
-    remove_dead_of(seats, lock, &lock->holders, self);
+    remove_dead_of(seats, lock, &lock->holders);
     while (lock->queue.count > 0 && lock->queue.head != self &&
            remove_if_dead(seats, lock, lock->queue.head)) {
     }
@@ -387,7 +388,7 @@ void
 rwlock_recover(struct seat_table *seats, struct rwlock *lock)
 {
     enter(seats, lock);
-    remove_dead_of(seats, lock, &lock->queue, SEAT_NONE);
+    remove_dead_of(seats, lock, &lock->queue);
     recover(seats, lock, SEAT_NONE);
     leave(seats, lock);
 }

@@ -206,6 +206,21 @@ lines_are_bounded(void **state)
 }
 
 static void
+a_zero_byte_parts_words_as_a_blank_does(void **state)
+{
+    char bytes[] = "get\0\0x\n";
+    struct resp_parser parser;
+
+    (void)state;
+    resp_parser_init(&parser, LENGTH_MAX, SKIP_MAX);
+    assert_int_equal(resp_parse(&parser, bytes, sizeof bytes - 1), 0);
+    assert_int_equal(parser.count, 2);
+    assert_int_equal(parser.arguments[0].length, 3);
+    assert_int_equal(parser.arguments[1].length, 1);
+    resp_parser_fini(&parser);
+}
+
+static void
 a_typed_line_has_no_more_words_than_an_array(void **state)
 {
     static char bytes[2 * RESP_ARGUMENTS_MAX + 4];
@@ -452,6 +467,7 @@ main(void)
         cmocka_unit_test(every_command_is_read_in_pieces_of_any_size),
         cmocka_unit_test(a_command_that_is_cut_short_wants_more),
         cmocka_unit_test(lines_are_bounded),
+        cmocka_unit_test(a_zero_byte_parts_words_as_a_blank_does),
         cmocka_unit_test(a_typed_line_has_no_more_words_than_an_array),
         cmocka_unit_test(a_command_that_is_too_long_is_skipped_to_its_end),
         cmocka_unit_test(what_is_skipped_is_bounded_and_looked_at),

@@ -75,7 +75,7 @@ copy_word(char word[static PEER_MAX], const char *text)
 {
     size_t i;
 
-    for (i = 0; text[i] != '\0' && i < PEER_MAX - 1; i++) {
+    for (i = 0; i < PEER_MAX - 1 && text[i] != '\0'; i++) {
         word[i] = isgraph((unsigned char)text[i]) ? text[i] : '?';
     }
     word[i] = '\0';

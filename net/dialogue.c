@@ -9,9 +9,8 @@
 #define WAIT_DEFAULT_MS 30000
 
 /* Room for the lines of any statistics. */
-#define TEXT_MAX                                                \
-    (STATISTICS_TEXT_MAX > STORE_TEXT_MAX ? STATISTICS_TEXT_MAX \
-                                          : STORE_TEXT_MAX)
+#define TEXT_MAX STATISTICS_TEXT_MAX
+static_assert(TEXT_MAX >= STORE_TEXT_MAX, "a mailbox's fit as well");
 
 #define OUT_OF_MEMORY "err internal: the server is out of memory\n"
 
@@ -152,7 +151,7 @@ fail_collecting(struct dialogue *d, int error)
  * close.  Context: room was made.
  */
 static void
-fail(struct dialogue *d, int error, const struct store_view *view)
+fail(struct dialogue *d, int error, uint64_t version)
 {
     begin_header(d);
     if (is_collector(d)) {
@@ -166,7 +165,7 @@ fail(struct dialogue *d, int error, const struct store_view *view)
                     d->request.mailbox, d->store->mailboxes_count - 1);
         return;
     case ESTALE:
-        reply_error(d->reply, CODEC_CONFLICT, view->version,
+        reply_error(d->reply, CODEC_CONFLICT, version,
                     "expected version %" PRIu64, d->request.if_version);
         return;
     case EFBIG:
@@ -200,7 +199,7 @@ begin_read(struct dialogue *d)
                                                             : WAIT_DEFAULT_MS;
 
     if (!has_mailbox(d)) {
-        fail(d, ENOENT, NULL);
+        fail(d, ENOENT, 0);
         return CONVERSATION_ON;
     }
     d->wait_ns = d->config->wait_max_ns;
@@ -246,7 +245,7 @@ read_now(struct dialogue *d, size_t most_bytes)
         d->store->ops->read(d->store, &read, reply_data(d->reply), &view);
 
     if (error != 0) {
-        fail(d, error, &view);
+        fail(d, error, view.version);
         return CONVERSATION_ON;
     }
     if ((d->request.given & CODEC_AFTER) != 0 &&
@@ -274,7 +273,7 @@ look_for_newer(struct dialogue *d)
         error = d->store->ops->version(d->store, d->request.mailbox, &version);
     }
     if (error != 0) {
-        fail(d, error, NULL);
+        fail(d, error, 0);
         return CONVERSATION_ON;
     }
     return version > d->request.after_version ? CONVERSATION_ON
@@ -367,7 +366,7 @@ begin_write(struct dialogue *d)
         d->state = DIALOGUE_DATA;
         return CONVERSATION_ON;
     }
-    fail(d, error, &view);
+    fail(d, error, view.version);
     /* Its data belongs to it, and is still to come. */
     d->conversation.finished_count--;
     begin_dropping(d, d->request.length_bytes);
@@ -390,7 +389,7 @@ write_now(struct dialogue *d)
 
     buffer_consume(d->input, write.length_bytes);
     if (error != 0) {
-        fail(d, error, &view);
+        fail(d, error, view.version);
         return;
     }
     reply_view(d->reply, &view);
@@ -445,7 +444,7 @@ step_unframed(struct dialogue *d, enum conversation_rest rest)
         return next;
     }
     if (d->refusal != 0) {
-        fail(d, d->refusal, NULL);
+        fail(d, d->refusal, 0);
     } else {
         write_now(d);
     }
@@ -486,7 +485,7 @@ answer_statistics(struct dialogue *d)
                                         sizeof text, &length);
     }
     if (error != 0) {
-        fail(d, error, NULL);
+        fail(d, error, 0);
         return CONVERSATION_ON;
     }
     reply_ok(d->reply, text, length);
@@ -506,7 +505,7 @@ begin_result(struct dialogue *d)
     int error = d->store->ops->begin(d->store, &opening);
 
     if (error != 0) {
-        fail(d, error, NULL);
+        fail(d, error, 0);
         return CONVERSATION_ON;
     }
     d->has_begun = true;
@@ -524,7 +523,7 @@ quit(struct dialogue *d)
     int error = is_collector(d) ? d->store->ops->finish(d->store) : 0;
 
     if (error != 0) {
-        fail(d, error, NULL);
+        fail(d, error, 0);
     } else {
         reply_ok(d->reply, NULL, 0);
     }

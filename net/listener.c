@@ -132,7 +132,7 @@ make_socket(const struct sockaddr *address, int *made)
 static int
 learn_port(struct listener *listener)
 {
-    struct sockaddr_storage address;
+    struct sockaddr_storage address = {0};
     socklen_t bytes = sizeof address;
 
     if (getsockname(listener->sockets[0], (struct sockaddr *)&address, &bytes) <
@@ -155,7 +155,7 @@ overlaps(const struct listener *listener, const struct sockaddr *address,
          char other[static ENDPOINT_TEXT_MAX])
 {
     for (size_t i = 0; i < listener->count; i++) {
-        struct sockaddr_storage taken;
+        struct sockaddr_storage taken = {0};
         socklen_t bytes = sizeof taken;
         if (getsockname(listener->sockets[i], (struct sockaddr *)&taken,
                         &bytes) == 0 &&
@@ -293,7 +293,7 @@ agree_on_port(struct listener *listener, const struct sockaddr *address,
 static int
 adopt_socket(struct listener *listener, int fd, struct complaint *complaint)
 {
-    struct sockaddr_storage address;
+    struct sockaddr_storage address = {0};
     socklen_t bytes = sizeof address;
 
     const int flags = fcntl(fd, F_GETFL);

@@ -260,8 +260,8 @@ is_space(char c)
 static int
 take_word(char *bytes, size_t *at, size_t end, size_t *length)
 {
-    size_t to = *at;
-    size_t begin = *at;
+    const size_t begin = *at;
+    size_t to = begin;
     char quote = '\0';
 
     while (*at < end && (quote != '\0' || !is_space(bytes[*at]))) {

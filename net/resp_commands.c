@@ -363,8 +363,9 @@ quote_words(const struct resp *resp, char text[static 2 * QUOTED_MAX])
         size_t left = QUOTED_MAX - length;
         size_t shown = word.length < left ? word.length : left;
 
-        length += (size_t)snprintf(text + length, 2 * QUOTED_MAX - length,
-                                   "'%.*s' ", (int)shown, word.bytes);
+        length +=
+            (size_t)snprintf(text + length, (size_t)2 * QUOTED_MAX - length,
+                             "'%.*s' ", (int)shown, word.bytes);
     }
 }
 

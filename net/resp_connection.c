@@ -414,7 +414,7 @@ in_capitals(const char *name, char text[static NAME_TEXT_MAX])
 {
     size_t i;
 
-    for (i = 0; name[i] != '\0' && i < NAME_TEXT_MAX - 1; i++) {
+    for (i = 0; i < NAME_TEXT_MAX - 1 && name[i] != '\0'; i++) {
         text[i] = (char)toupper((unsigned char)name[i]);
     }
     text[i] = '\0';

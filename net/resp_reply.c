@@ -114,8 +114,8 @@ resp_reply_bulk(struct resp_reply *reply, const char *bytes,
 {
     /* All at once, so that a long one makes the buffer grow only once. */
     if (reply->error == 0 && length_bytes > HEADER_MAX) {
-        reply->error = buffer_reserve(reply->output,
-                                      2 * HEADER_MAX + (size_t)length_bytes);
+        reply->error = buffer_reserve(reply->output, (size_t)2 * HEADER_MAX +
+                                                         (size_t)length_bytes);
     }
     write_header(reply, '$', length_bytes);
     write_bytes(reply, bytes, length_bytes);

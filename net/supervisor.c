@@ -176,21 +176,24 @@ is_number(const char *text, uint64_t max, uint64_t *number)
     return true;
 }
 
-static bool
-is_for_this_process(void)
+/* How many sockets were passed to this process, in digits; NULL: none were. */
+static const char *
+passed_sockets(void)
 {
     const char *process = getenv("LISTEN_PID");
     uint64_t number;
 
-    return getenv("LISTEN_FDS") && process &&
-           is_number(process, INT32_MAX, &number) &&
-           number == (uint64_t)getpid();
+    if (!process || !is_number(process, INT32_MAX, &number) ||
+        number != (uint64_t)getpid()) {
+        return NULL;
+    }
+    return getenv("LISTEN_FDS");
 }
 
 bool
 supervisor_passes_sockets(void)
 {
-    return is_for_this_process();
+    return passed_sockets() != NULL;
 }
 
 /* The name of descriptor number `which` in a list such as "web:admin". */
@@ -241,10 +244,9 @@ take_socket(const char *names, size_t which, struct complaint *complaint)
 }
 
 static int
-take_all(int sockets[static SUPERVISOR_SOCKETS_MAX], size_t *count,
-         struct complaint *complaint)
+take_all(const char *passed, int sockets[static SUPERVISOR_SOCKETS_MAX],
+         size_t *count, struct complaint *complaint)
 {
-    const char *passed = getenv("LISTEN_FDS");
     const char *names = getenv("LISTEN_FDNAMES");
     uint64_t number;
 
@@ -268,8 +270,10 @@ int
 supervisor_take_sockets(int sockets[static SUPERVISOR_SOCKETS_MAX],
                         size_t *count, struct complaint *complaint)
 {
+    const char *passed = passed_sockets();
+
     *count = 0;
-    int error = is_for_this_process() ? take_all(sockets, count, complaint) : 0;
+    int error = passed ? take_all(passed, sockets, count, complaint) : 0;
     (void)unsetenv("LISTEN_FDS");
     (void)unsetenv("LISTEN_PID");
     (void)unsetenv("LISTEN_FDNAMES");

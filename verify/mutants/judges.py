@@ -15,7 +15,8 @@ from typing import Protocol
 
 import watchdog
 from operators import Mutant
-from workshop import BUILD, CORE, OBJECTS, ROOT, Workshop, make, relative
+from part import PARTS, ROOT
+from workshop import BUILD, OBJECTS, Workshop, make, relative
 
 sys.path.insert(0, str(ROOT / "verify"))
 import properties  # noqa: E402  (its folder is the line above)
@@ -23,6 +24,7 @@ import properties  # noqa: E402  (its folder is the line above)
 SEARCH_SECONDS = 60
 # What is killed at random takes no known time; a minute of sleep is none of it.
 KILLING_LIMITS = watchdog.Limits(60, 120)
+CORE = PARTS["core"]
 FOUND = {"deadlock", "race", "assertion", "crash", "memory", "misuse",
          "livelock"}
 
@@ -42,10 +44,6 @@ def load(path: Path) -> ModuleType:
     return module
 
 
-def text_of(mutant: Mutant) -> str:
-    return mutant.apply((CORE / mutant.file).read_text())
-
-
 class Judge(Protocol):
     def check(self, mutant: Mutant, built: Path) -> str:
         """What kills the mutant, or nothing.  Any thread."""
@@ -58,7 +56,7 @@ class Stores:
         self.script = load(ROOT / "ci" / "check_stores")
         self.compilers = [name for name in ("gcc", "clang")
                           if shutil.which(name)]
-        flaws, _ = self.script.check(str(CORE), self.compilers)
+        flaws, _ = self.script.check(str(CORE.folder), self.compilers)
         if flaws:
             raise SystemExit("verify/mutants: ci/check_stores fails without a "
                              "mutant: " + flaws[0])
@@ -69,8 +67,8 @@ class Stores:
             return ""
         with tempfile.TemporaryDirectory(dir=BUILD) as name:
             core = Path(name) / "core"
-            shutil.copytree(CORE, core)
-            (core / mutant.file).write_text(text_of(mutant))
+            shutil.copytree(CORE.folder, core)
+            (core / mutant.file).write_text(CORE.text_of(mutant))
             flaws, _ = self.script.check(str(core), self.compilers, [stem])
         return f"check_stores: {flaws[0].partition('core/')[2]}" if flaws \
             else ""
@@ -106,7 +104,7 @@ class Searches:
         with tempfile.TemporaryDirectory(dir=BUILD) as name:
             directory = Path(name)
             source = directory / mutant.file
-            source.write_text(text_of(mutant))
+            source.write_text(CORE.text_of(mutant))
             mutated = directory / f"{stem}.o"
             said = properties.compile_one(self.heddle, source, mutated,
                                           ("-w", "-Wno-error"))

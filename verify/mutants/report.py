@@ -77,7 +77,7 @@ class Report:
     def kill(self, mutant: Mutant, why: str, seconds: float) -> None:
         if self.is_known(mutant):
             self.used.add((place_of(mutant), mutant.what))
-            self.wrong.append(f"{mutant.name} stands in equivalent.txt, but "
+            self.wrong.append(f"{mutant.name} is listed as equivalent, but "
                               f"{why} kills it")
         self._add(Outcome(mutant, "killed", why, seconds), "killed by " + why)
 
@@ -144,7 +144,7 @@ class Report:
         for text in self.wrong:
             print("wrong: " + text)
         for place, what in self.stale(complete):
-            print(f"wrong: equivalent.txt names what is no mutant: {place}\n"
+            print(f"wrong: listed as equivalent is what is no mutant: {place}\n"
                   f"    {what}")
         if self.unchecked:
             print(f"cut off by --time-limit: {len(self.unchecked)} mutants "

@@ -13,23 +13,13 @@ import subprocess
 from pathlib import Path
 
 import watchdog
-from operators import Mutant, mutants_of
-from shipped import shipped_of
+from operators import Mutant
+from part import ROOT, Part
 
-HERE = Path(__file__).resolve().parent
-ROOT = HERE.parent.parent
-CORE = ROOT / "core"
 BUILD = ROOT / "build" / "mutants"
 OBJECTS = BUILD / "objects"
 CACHE = BUILD / "cache"
 MEASUREMENTS = 3
-
-
-def all_mutants() -> list[Mutant]:
-    found: list[Mutant] = []
-    for path in sorted(CORE.glob("*.c")):
-        found += mutants_of(path)
-    return found + shipped_of(HERE / "shipped", CORE)
 
 
 def make(*targets: str) -> None:
@@ -47,17 +37,19 @@ def relative(path: Path) -> str:
 
 
 class Workshop:
-    def __init__(self) -> None:
+    def __init__(self, part: Part) -> None:
+        self.part = part
         OBJECTS.mkdir(parents=True, exist_ok=True)
         CACHE.mkdir(parents=True, exist_ok=True)
-        self.tests = [f"test_{path.stem}" for path in sorted(CORE.glob("*.c"))
-                      if (ROOT / f"tests/test_{path.stem}.c").exists()]
+        self.tests = part.tests
         make(*(f"{relative(OBJECTS)}/tests/{name}" for name in self.tests))
         self.limits = {name: self._limits(name) for name in self.tests}
         self.flags = self._flags()
+        self.headers = [*sorted((ROOT / "core").glob("*.h")),
+                        *sorted((ROOT / "net").glob("*.h"))]
         self.links: dict[str, list[str]] = {}
-        self.sources = {path.name: path.read_text()
-                        for path in CORE.glob("*.c")}
+        self.sources = {f"{stem}.c": part.path(f"{stem}.c").read_text()
+                        for stem in part.sources}
         self.originals = {name: self.compile(name, text)
                           for name, text in self.sources.items()}
 
@@ -82,7 +74,8 @@ class Workshop:
                     if f"-o {relative(OBJECTS)}/{target} " in line)
 
     def _flags(self) -> list[str]:
-        words = self._command("core/rwlock.c", "core/rwlock.o")
+        stem = f"{self.part.folder.name}/{self.part.sources[0]}"
+        words = self._command(f"{stem}.c", f"{stem}.o")
         words = words[:words.index("-c")]
         return [word for word in words
                 if not word.startswith(("-W", "-M")) and word != "-g"]
@@ -105,15 +98,16 @@ class Workshop:
     def compile(self, name: str, text: str) -> Path | None:
         """The object, or None when the text does not compile."""
         key = hashlib.sha256("\0".join([*self.flags, name, text]).encode())
-        for header in sorted(CORE.glob("*.h")):
+        for header in self.headers:
             key.update(header.read_bytes())
         output = CACHE / f"{key.hexdigest()}.o"
         if output.exists():
             return output
         unfinished = output.with_suffix(f".{os.getpid()}-{id(key)}")
+        place = f"{self.part.folder.name}/{name}"
         done = subprocess.run(
             [*self.flags, "-w", "-g0", "-x", "c", "-c", "-o", unfinished, "-"],
-            input=f'#line 1 "core/{name}"\n{text}', cwd=ROOT, text=True,
+            input=f'#line 1 "{place}"\n{text}', cwd=ROOT, text=True,
             stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, check=False)
         if done.returncode != 0:
             return None

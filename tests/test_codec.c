@@ -568,6 +568,7 @@ every_error_has_the_name_that_the_protocol_gives_it(void **state)
         {CODEC_CONFLICT, "err conflict version=0: why\n"},
         {CODEC_TIMEOUT, "err timeout: why\n"},
         {CODEC_BUSY, "err busy: why\n"},
+        {CODEC_DENIED, "err denied: why\n"},
         {CODEC_SHUTTING_DOWN, "err shutting-down: why\n"},
         {CODEC_INTERNAL, "err internal: why\n"},
     };

@@ -118,7 +118,7 @@ MAN_PAGES := $(wildcard docs/man/*.[1-9])
 	install uninstall format clean help tests stress stress-programs \
 	stress-quick stress-death install-core verify mutants mutants-quick \
 	mutants-deaths \
-	faulty faults faults-quick fuzzers fuzz fuzz-quick
+	faulty faults faults-quick fuzzers fuzz fuzz-quick coverage mcdc
 
 all: $(COMMANDS:%=build/bin/%) $(LIBRARY_FILES) $(HEDDLE) ## build every command into build/bin (the default)
 
@@ -373,6 +373,14 @@ fuzz: ## fuzz the codec, the session and the segment (SECONDS=600, of each)
 
 fuzz-quick: ## the same with a fixed seed and number of inputs (a minute)
 	@ci/fuzz --quick
+
+coverage: ## see that the tests reach every line (of the core and codecs every branch)
+	@ci/dependencies gates
+	ci/coverage
+
+mcdc: ## see that in the core and the codecs every condition decides
+	@ci/dependencies gates
+	ci/mcdc
 
 faults: ## make every call that can fail fail, each time it occurs (10 minutes)
 	ci/faults --full

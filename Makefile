@@ -309,7 +309,13 @@ WRAPPED := parking_wait parking_wake malloc calloc realloc \
 	pthread_mutex_init pthread_mutex_destroy pthread_mutex_trylock \
 	pthread_condattr_init pthread_condattr_setclock \
 	pthread_condattr_destroy pthread_cond_init pthread_cond_destroy \
-	fcntl fstat posix_fallocate fstatvfs
+	fcntl posix_fallocate fstatvfs \
+	accept4 bind chmod chown connect epoll_create1 epoll_ctl eventfd \
+	fchmod flock fork fstat getsockname getsockopt listen localtime_r \
+	lstat mkdir mkdirat mmap open openat opendir pidfd_open pidfd_send_signal \
+	pipe2 poll pthread_attr_init pthread_create realpath recv send \
+	sendmsg setsockopt shm_open shm_unlink signalfd socket strftime \
+	symlinkat unlink unlinkat waitpid write
 
 # What stress/ judges with is tested like the rest.
 $(BUILD)/tests/test_linearizability: $(patsubst %,$(BUILD)/stress/%.o, \

@@ -4,8 +4,8 @@
 /*
  * A file system that answers what a test wants of it.
  *
- * Idea.  The test programs are linked so that fcntl, fstat,
- * posix_fallocate and fstatvfs come here first (ld's --wrap).  They are handed on, unless a test
+ * Idea.  The test programs are linked so that fcntl, posix_fallocate and
+ * fstatvfs come here first (ld's --wrap).  They are handed on, unless a test
  * has said what they answer.
  *
  * Who may call.  One test's main thread.
@@ -13,15 +13,6 @@
 
 /* The next fcntl fails with this error. */
 void fake_file_lock_error(int error);
-
-/* The n-th fcntl from now on fails with this error. */
-void fake_file_lock_error_at(long n, int error);
-
-/* The next fstat fails with this error. */
-void fake_file_status_error(int error);
-
-/* The next fstatvfs fails with this error. */
-void fake_file_room_error(int error);
 
 /* So many of the next calls of posix_fallocate are interrupted. */
 void fake_file_interrupt(long times);

@@ -4,6 +4,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "fake_calls.h"
+
 static atomic_long left = FAKE_HEAP_ENDLESS;
 
 void *__real_malloc(size_t size_bytes);
@@ -33,17 +35,22 @@ is_empty(void)
 void *
 __wrap_malloc(size_t size_bytes)
 {
-    return is_empty() ? NULL : __real_malloc(size_bytes);
+    return is_empty() || fake_calls_fails("malloc") ? NULL
+                                                    : __real_malloc(size_bytes);
 }
 
 void *
 __wrap_calloc(size_t count, size_t size_bytes)
 {
-    return is_empty() ? NULL : __real_calloc(count, size_bytes);
+    return is_empty() || fake_calls_fails("calloc")
+               ? NULL
+               : __real_calloc(count, size_bytes);
 }
 
 void *
 __wrap_realloc(void *memory, size_t size_bytes)
 {
-    return is_empty() ? NULL : __real_realloc(memory, size_bytes);
+    return is_empty() || fake_calls_fails("realloc")
+               ? NULL
+               : __real_realloc(memory, size_bytes);
 }

@@ -19,6 +19,7 @@
 #include <unistd.h>
 
 #include "cmocka_all.h"
+#include "fake_calls.h"
 #include "fake_file.h"
 
 static char name[64];
@@ -149,10 +150,10 @@ what_cannot_be_claimed_is_not_created(void **state)
 {
     struct mapping mapping;
     (void)state;
-    fake_file_status_error(EIO);
+    fake_calls_fail("fstat", 1, EIO);
     assert_int_equal(mapping_create(&mapping, name, 1000), EIO);
     nothing_is_there();
-    fake_file_room_error(EIO);
+    fake_calls_fail("fstatvfs", 1, EIO);
     assert_int_equal(mapping_create(&mapping, name, 1000), EIO);
     nothing_is_there();
     fake_file_lock_error(ENOLCK);
@@ -179,11 +180,11 @@ what_cannot_be_locked_or_looked_at_is_neither_adopted_nor_attached(void **state)
     pid_t owner = 0;
     (void)state;
     assert_int_equal(mapping_create(&mapping, name, 1000), 0);
-    fake_file_lock_error_at(2, ENOLCK);
+    fake_calls_fail("fcntl", 2, ENOLCK);
     assert_int_equal(mapping_adopt(&second, name), ENOLCK);
     fake_file_lock_error(ENOLCK);
     assert_int_equal(mapping_attach(&second, name), ENOLCK);
-    fake_file_status_error(EIO);
+    fake_calls_fail("fstat", 1, EIO);
     assert_int_equal(mapping_attach(&second, name), EIO);
     fake_file_lock_error(ENOLCK);
     assert_int_equal(mapping_owner(name, &owner), ENOLCK);

@@ -157,7 +157,7 @@ bench-verify: all ## measure the model checker: executions, steps, memory, reduc
 bench: ## measure beside Redis, memcached, other locks and memcpy (15 minutes; BENCH=full)
 bench-server: ## the same for the server alone (7 minutes)
 BENCHES := bench bench-server
-.PHONY: $(BENCHES)
+.PHONY: $(BENCHES) instructions
 # What they are compared with is installed first: make looks for it.
 $(BENCHES): all
 	@ci/dependencies bench
@@ -184,6 +184,10 @@ lint: ## look for mistakes in the scripts: shellcheck, flake8
 matrix: ## run the tests in every build: two compilers, hardened, sanitizers
 	@ci/dependencies gates
 	ci/matrix
+
+instructions: all $(BUILD)/stress/bench/counted ## see that no request, and not the lock, executes 5 % more than recorded
+	@ci/dependencies gates
+	ci/instructions $(BUILD)
 
 gates-check: all ## see that each gate finds a planted breach
 	@ci/dependencies gates
@@ -238,7 +242,7 @@ $(BUILD)/libdipc.a: $(BUILD)/libdipc.o
 
 $(BUILD)/libdipc.so.$(VERSION): $(LIBDIPC_PARTS)
 	$(SAY) link $@
-	$(RUN)$(CC) -shared -Wl,-soname,$(SONAME) -o $@ $^ $(ALL_LDFLAGS)
+	$(RUN)$(CC) -shared -Wl,-soname,$(SONAME),-z,nodelete -o $@ $^ $(ALL_LDFLAGS)
 
 # What gathers, with the server in it: one object that shows net/gather.h and
 # net/gather_sender.h, and nothing else.
@@ -309,7 +313,7 @@ WRAPPED := parking_wait parking_wake malloc calloc realloc \
 	pthread_mutex_init pthread_mutex_destroy pthread_mutex_trylock \
 	pthread_condattr_init pthread_condattr_setclock \
 	pthread_condattr_destroy pthread_cond_init pthread_cond_destroy \
-	fcntl posix_fallocate fstatvfs \
+	fcntl posix_fallocate fstatvfs getaddrinfo \
 	accept4 bind chmod chown connect epoll_create1 epoll_ctl eventfd \
 	fchmod flock fork fstat getsockname getsockopt listen localtime_r \
 	lstat mkdir mkdirat mmap open openat opendir pidfd_open pidfd_send_signal \
@@ -344,6 +348,8 @@ $(BUILD)/%.o: %.cpp Makefile
 	$(RUN)$(CXX) -std=c++17 -pthread -MMD -MP -Istress -Wall -Wextra -Werror \
 		$(CFLAGS) -c -o $@ $<
 
+$(BUILD)/stress/bench/counted: $(BUILD)/libdipcnet.a
+$(BUILD)/stress/bench/counted: EXTRA := $(BUILD)/libdipcnet.a
 $(STRESS): %: %.o $(STRESS_SHARED) $(BUILD)/libdipccore.a $(VARIANT_OBJECT)
 	$(SAY) link $@
 	$(RUN)$(CC) -o $@ $< $(STRESS_SHARED) $(EXTRA) $(BUILD)/libdipccore.a \

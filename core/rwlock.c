@@ -251,11 +251,21 @@ rebuild(struct seat_table *seats, struct rwlock *lock)
     recover(seats, lock, SEAT_NONE);
 }
 
-/* Lock the guard; what it guards is sound then. */
+/*
+ * Lock the guard; what it guards is sound then.  Usually nobody has it: that
+ * way is seat_lock_guard without its calls, as the one out is guard_unlock, for
+ * the two are most of what a lock costs for which nobody contends.
+ */
 static void
 enter(struct seat_table *seats, struct rwlock *lock)
 {
-    if (seat_lock_guard(seats, &lock->guard)) {
+    int error = seats->parking == PARKING_FUTEX
+                    ? pthread_mutex_trylock(&lock->guard)
+                    : pthread_mutex_lock(&lock->guard);
+    bool died = error == EBUSY
+                    ? seat_lock_guard(seats, &lock->guard)
+                    : error != 0 && guard_locked(&lock->guard, error);
+    if (died) {
         rebuild(seats, lock);
     }
     if (seats->checked) {
@@ -269,15 +279,15 @@ leave(const struct seat_table *seats, struct rwlock *lock)
     if (seats->checked) {
         check_guarded(seats, lock);
     }
-    guard_unlock(&lock->guard);
+    int error = pthread_mutex_unlock(&lock->guard);
+    assert(error == 0);
 }
 
 /* Leave the queue from wherever the seat stands (L4). */
 static void
 depart(struct seat_table *seats, struct rwlock *lock, uint32_t seat)
 {
-    seat_list_remove(seats, &lock->queue, seat);
-    seat_set_state(seats, seat, SEAT_IDLE);
+    (void)seat_depart(seats, seat, lock->place, &lock->queue);
     admit(seats, lock, seat);
 }
 
@@ -304,8 +314,10 @@ sleep_once(struct seat_table *seats, struct rwlock *lock, uint32_t seat,
 /*
  * Sleep until admitted.  A turn that was given in the same moment as the
  * deadline passed is kept: the state decides, not what the sleep returned.
+ * Apart from acquire, which would save registers for it that a lock at once
+ * does not need.
  */
-static int
+static int __attribute__((noinline))
 await_turn(struct seat_table *seats, struct rwlock *lock, uint32_t seat,
            const struct timespec *deadline)
 {
@@ -334,11 +346,15 @@ acquire(struct seat_table *seats, struct rwlock *lock, uint32_t seat,
 {
     int error = 0;
     enter(seats, lock);
-    seat_enter(seats, seat, queued, lock->place, lock->next_ticket);
+    uint64_t ticket = lock->next_ticket;
     lock->next_ticket++;
-    seat_list_append(seats, &lock->queue, seat);
-    admit(seats, lock, seat);
-    if (is_queued(seat_state(seats, seat))) {
+    if (lock->queue.count == 0 && is_admissible(lock, queued)) {
+        bool writes = queued == SEAT_QUEUED_WRITE;
+        lock->writers += writes ? 1 : 0;
+        seat_arrive(seats, seat, writes ? SEAT_WRITING : SEAT_READING,
+                    lock->place, ticket, &lock->holders);
+    } else {
+        seat_arrive(seats, seat, queued, lock->place, ticket, &lock->queue);
         error = await_turn(seats, lock, seat, deadline);
     }
     leave(seats, lock);
@@ -363,11 +379,10 @@ void
 rwlock_unlock(struct seat_table *seats, struct rwlock *lock, uint32_t seat)
 {
     enter(seats, lock);
-    enum seat_state state = seat_state(seats, seat);
+    enum seat_state state =
+        seat_depart(seats, seat, lock->place, &lock->holders);
     assert(state == SEAT_READING || state == SEAT_WRITING);
-    assert(atomic_load(&seat_at(seats, seat)->place) == lock->place);
-    unlist(seats, lock, seat);
-    seat_set_state(seats, seat, SEAT_IDLE);
+    lock->writers -= state == SEAT_WRITING ? 1 : 0;
     admit(seats, lock, seat);
     leave(seats, lock);
 }

@@ -195,6 +195,17 @@ void seat_list_insert(const struct seat_table *table, struct seat_list *list,
 void seat_list_remove(const struct seat_table *table, struct seat_list *list,
                       uint32_t seat);
 
+/*
+ * Enter a state at a place, at the end of the list that the state names.
+ * Context:  the guard of the place, and of the list, is held.
+ */
+void seat_arrive(struct seat_table *table, uint32_t seat, enum seat_state state,
+                 uint32_t place, uint64_t ticket, struct seat_list *list);
+
+/* Leave that list and be idle; tell what the seat was about.  Context: so. */
+enum seat_state seat_depart(struct seat_table *table, uint32_t seat,
+                            uint32_t place, struct seat_list *list);
+
 /* Assert that the list's links and count agree.  Context: its guard is held. */
 void
 seat_list_check(const struct seat_table *table, const struct seat_list *list);

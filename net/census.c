@@ -9,6 +9,7 @@
 
 #define LINE_MAX_BYTES 512
 #define PEER_MAX 128
+#define WAIT_TEXT_MAX 32
 
 int
 census_init(struct census *census)
@@ -69,16 +70,41 @@ census_set_version(struct census *census, struct census_entry *entry,
     (void)pthread_mutex_unlock(&census->guard);
 }
 
-/* An address is one word, whatever a Unix socket is called. */
+/* An address is one word, whatever stands in it. */
 static void
 copy_word(char word[static PEER_MAX], const char *text)
 {
     size_t i;
 
     for (i = 0; i < PEER_MAX - 1 && text[i] != '\0'; i++) {
-        word[i] = isgraph((unsigned char)text[i]) ? text[i] : '?';
+        word[i] = isgraph((unsigned char)text[i]) ? text[i]
+                  : text[i] == ' '                ? '-'
+                                                  : '?';
     }
     word[i] = '\0';
+}
+
+static uint64_t
+load(const _Atomic uint64_t *figure)
+{
+    return atomic_load_explicit(figure, memory_order_relaxed);
+}
+
+/* What has happened since the clock was read happened just now. */
+static uint64_t
+seconds_since(uint64_t then_ns, uint64_t now_ns)
+{
+    return now_ns > then_ns ? (now_ns - then_ns) / CLOCK_NS_PER_S : 0;
+}
+
+/* " watching=3" where it waits for that mailbox, or nothing. */
+static void
+describe_wait(uint64_t mailbox, char text[static WAIT_TEXT_MAX])
+{
+    text[0] = '\0';
+    if (mailbox != CENSUS_NONE) {
+        (void)snprintf(text, WAIT_TEXT_MAX, " watching=%" PRIu64, mailbox);
+    }
 }
 
 static void
@@ -86,17 +112,22 @@ describe(const struct census_entry *entry, uint64_t now_ns, struct buffer *text)
 {
     char line[LINE_MAX_BYTES];
     char peer[PEER_MAX];
+    char wait[WAIT_TEXT_MAX];
+    const uint64_t watching = load(&entry->watching);
     int length;
 
     copy_word(peer, entry->peer);
-    length =
-        snprintf(line, sizeof line,
-                 "id=%" PRIu64 " addr=%s name=%s age=%" PRIu64
-                 " flags=N db=0 sub=0 psub=0 resp=%d lib-name=%s "
-                 "lib-ver=%s\n",
-                 entry->number, peer, entry->name,
-                 (now_ns - entry->since_ns) / CLOCK_NS_PER_S, entry->version,
-                 entry->library_name, entry->library_version);
+    describe_wait(watching, wait);
+    length = snprintf(
+        line, sizeof line,
+        "id=%" PRIu64 " addr=%s name=%s age=%" PRIu64 " idle=%" PRIu64
+        " flags=%c db=0 sub=0 psub=0 tot-cmds=%" PRIu64
+        " resp=%d lib-name=%s lib-ver=%s%s\n",
+        entry->number, peer, entry->name,
+        seconds_since(entry->since_ns, now_ns),
+        seconds_since(load(&entry->active_ns), now_ns),
+        watching == CENSUS_NONE ? 'N' : 'b', load(&entry->requests),
+        entry->version, entry->library_name, entry->library_version, wait);
 
     if (buffer_reserve(text, (size_t)length) == 0) {
         memcpy(buffer_tail(text), line, (size_t)length);

@@ -479,7 +479,6 @@ destroy(struct conversation *conversation)
 {
     struct resp *resp = of(conversation);
 
-    census_leave(resp->config->census, &resp->entry);
     resp_parser_fini(&resp->parser);
     buffer_fini(&resp->transaction.queue);
     buffer_fini(&resp->transaction.work);
@@ -503,8 +502,7 @@ static const struct conversation_ops resp_ops = {
 int
 resp_create(const struct session_config *config, struct store *store,
             struct buffer *input, struct reply *reply,
-            const struct session_about *about,
-            struct conversation **conversation)
+            struct census_entry *entry, struct conversation **conversation)
 {
     struct resp *made = calloc(1, sizeof *made);
     size_t mailbox_bytes = (size_t)store->mailbox_bytes;
@@ -517,7 +515,7 @@ resp_create(const struct session_config *config, struct store *store,
     made->store = store;
     made->input = input;
     made->said = reply;
-    made->about = about;
+    made->entry = entry;
     made->state = RESP_COMMAND;
     buffer_widen(input, command_max(store) + RESP_LINE_MAX + 2);
     buffer_widen(&reply->output,
@@ -526,12 +524,7 @@ resp_create(const struct session_config *config, struct store *store,
     resp_reply_init(&made->reply, &reply->output);
     buffer_init(&made->transaction.queue, RESP_LINE_MAX, command_max(store));
     buffer_init(&made->transaction.work, 1, mailbox_bytes);
-    made->entry = (struct census_entry){
-        .number = about->number,
-        .peer = about->peer,
-        .since_ns = config->clock.now_ns(config->clock.context),
-        .version = made->reply.version};
-    census_enter(config->census, &made->entry);
+    census_set_version(config->census, entry, made->reply.version);
     *conversation = &made->conversation;
     return 0;
 }

@@ -108,7 +108,7 @@ struct resp {
     struct store *store;                 /* const after init */
     struct buffer *input;                /* const after init */
     struct reply *said;                  /* const after init */
-    const struct session_about *about;   /* const after init */
+    struct census_entry *entry;          /* of the session; const after init */
     enum resp_state state;
     struct resp_parser parser;
     struct resp_reply reply;
@@ -120,7 +120,6 @@ struct resp {
     bool is_refused;                    /* the client was to blame */
     bool is_conflict;                   /* it met another version */
     struct resp_transaction transaction;
-    struct census_entry entry;
 };
 
 /*
@@ -129,8 +128,7 @@ struct resp {
  */
 int resp_create(const struct session_config *config, struct store *store,
                 struct buffer *input, struct reply *reply,
-                const struct session_about *about,
-                struct conversation **conversation)
+                struct census_entry *entry, struct conversation **conversation)
     __attribute__((warn_unused_result));
 
 /* ---- For the functions of commands. ---- */

@@ -7,6 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "decimal.h"
+
 #define ARGUMENTS_FIRST 16
 #define END_BYTES 2 /* of a carriage return and a newline */
 
@@ -75,12 +77,9 @@ resp_integer(const char *bytes, size_t length_bytes, int64_t *number)
         return EINVAL;
     }
     for (; i < length_bytes; i++) {
-        uint64_t digit = (uint64_t)(unsigned char)bytes[i] - '0';
-
-        if (digit > 9 || value > (limit - digit) / 10) {
+        if (!decimal_add_digit(&value, bytes[i], limit)) {
             return EINVAL;
         }
-        value = value * 10 + digit;
     }
     *number = is_negative ? (int64_t)(0 - value) : (int64_t)value;
     return 0;
@@ -110,12 +109,9 @@ resp_mailbox_of_key(const char *bytes, size_t length_bytes, uint64_t *mailbox)
         begin--;
     }
     for (i = begin; i < length_bytes; i++) {
-        uint64_t digit = (uint64_t)(unsigned char)bytes[i] - '0';
-
-        if (digit > 9 || value > (UINT64_MAX - digit) / 10) {
+        if (!decimal_add_digit(&value, bytes[i], UINT64_MAX)) {
             return EINVAL;
         }
-        value = value * 10 + digit;
     }
     *mailbox = value;
     return begin == length_bytes ? EINVAL : 0;

@@ -268,7 +268,10 @@ find(const struct resp_command *among, size_t count, struct resp_word name)
 static int
 compare_names(const void *name, const void *command)
 {
-    return strcmp(name, ((const struct resp_command *)command)->name);
+    const char *left = name;
+    const char *right = ((const struct resp_command *)command)->name;
+
+    return left[0] != right[0] ? left[0] - right[0] : strcmp(left, right);
 }
 
 const struct resp_command *

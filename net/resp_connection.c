@@ -158,7 +158,7 @@ keep_name(struct resp *resp, size_t index, const char *what,
 enum resp_next
 resp_connection_setname(struct resp *resp)
 {
-    if (keep_name(resp, 2, "Client names", resp->entry.name) == 0) {
+    if (keep_name(resp, 2, "Client names", resp->entry->name) == 0) {
         resp_reply_status(&resp->reply, "OK");
     }
     return RESP_DONE;
@@ -167,10 +167,10 @@ resp_connection_setname(struct resp *resp)
 enum resp_next
 resp_connection_getname(struct resp *resp)
 {
-    if (resp->entry.name[0] == '\0') {
+    if (resp->entry->name[0] == '\0') {
         resp_reply_null(&resp->reply);
     } else {
-        resp_reply_text(&resp->reply, resp->entry.name);
+        resp_reply_text(&resp->reply, resp->entry->name);
     }
     return RESP_DONE;
 }
@@ -182,9 +182,9 @@ resp_connection_setinfo(struct resp *resp)
     int error = 0;
 
     if (resp_word_is(resp, 2, "lib-name")) {
-        error = keep_name(resp, 3, "lib-name", resp->entry.library_name);
+        error = keep_name(resp, 3, "lib-name", resp->entry->library_name);
     } else if (resp_word_is(resp, 2, "lib-ver")) {
-        error = keep_name(resp, 3, "lib-ver", resp->entry.library_version);
+        error = keep_name(resp, 3, "lib-ver", resp->entry->library_version);
     } else {
         resp_refuse(resp, "ERR Unrecognized option '%.*s'",
                     (int)(option.length < 64 ? option.length : 64),
@@ -200,7 +200,7 @@ resp_connection_setinfo(struct resp *resp)
 enum resp_next
 resp_connection_id(struct resp *resp)
 {
-    resp_reply_integer(&resp->reply, resp->about->number);
+    resp_reply_integer(&resp->reply, resp->entry->number);
     return RESP_DONE;
 }
 
@@ -225,7 +225,7 @@ answer_lines(struct resp *resp, const uint64_t *numbers, size_t count)
 enum resp_next
 resp_connection_info(struct resp *resp)
 {
-    answer_lines(resp, &resp->about->number, 1);
+    answer_lines(resp, &resp->entry->number, 1);
     return RESP_DONE;
 }
 
@@ -353,7 +353,7 @@ read_greeting(struct resp *resp, struct greeting *greeting)
     }
     return greeting->name == 0 ? 0
                                : keep_name(resp, greeting->name, "Client names",
-                                           resp->entry.name);
+                                           resp->entry->name);
 }
 
 static void
@@ -374,7 +374,7 @@ static void
 set_version(struct resp *resp, int version)
 {
     resp->reply.version = version;
-    census_set_version(resp->config->census, &resp->entry, version);
+    census_set_version(resp->config->census, resp->entry, version);
 }
 
 enum resp_next
@@ -390,7 +390,7 @@ resp_connection_hello(struct resp *resp)
     answer_text(resp, "server", "dipc");
     answer_text(resp, "version", RESP_REDIS_VERSION);
     answer_number(resp, "proto", (uint64_t)greeting.version);
-    answer_number(resp, "id", resp->about->number);
+    answer_number(resp, "id", resp->entry->number);
     answer_text(resp, "mode", "standalone");
     answer_text(resp, "role", "master");
     resp_reply_text(&resp->reply, "modules");
@@ -403,7 +403,7 @@ resp_connection_reset(struct resp *resp)
 {
     resp_transaction_reset(resp);
     set_version(resp, 2);
-    census_rename(resp->config->census, resp->entry.name, "");
+    census_rename(resp->config->census, resp->entry->name, "");
     resp_reply_status(&resp->reply, "RESET");
     return RESP_DONE;
 }

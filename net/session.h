@@ -89,12 +89,6 @@ struct session_wanted {
     uint64_t deadline_ns; /* absolute, of the session's clock */
 };
 
-/* Who the client is, for those who ask. */
-struct session_about {
-    uint64_t number;  /* of the client; 0: not known */
-    const char *peer; /* its address; outlives the session */
-};
-
 struct session; /* fields in session.c's hands; see session_create */
 
 /*
@@ -106,7 +100,10 @@ session_create(const struct session_config *config, struct store *store,
                struct session **session) __attribute__((warn_unused_result));
 void session_destroy(struct session *session);
 
-/* Tell a new session whose it is. */
+/*
+ * Tell a new session whose it is, and so list it for those who ask.
+ *   peer  its address; outlives the session
+ */
 void
 session_introduce(struct session *session, uint64_t number, const char *peer);
 

@@ -7,8 +7,8 @@
 #include "cmocka_all.h"
 
 #define LINE_OF(number, name)                                             \
-    "id=" number " addr=a name=" name " age=2 flags=N db=0 sub=0 psub=0 " \
-    "resp=2 lib-name= lib-ver=\n"
+    "id=" number " addr=a name=" name " age=2 idle=1 flags=N db=0 sub=0 " \
+    "psub=0 tot-cmds=7 resp=2 lib-name= lib-ver=\n"
 
 static struct census census;
 
@@ -18,6 +18,9 @@ make_entry(struct census_entry *entry, uint64_t number)
     *entry = (struct census_entry){.number = number,
                                    .peer = "a",
                                    .since_ns = 3 * CLOCK_NS_PER_S,
+                                   .active_ns = 4 * CLOCK_NS_PER_S,
+                                   .requests = 7,
+                                   .watching = CENSUS_NONE,
                                    .version = 2};
     census_enter(&census, entry);
 }
@@ -73,13 +76,16 @@ what_it_says_of_itself_is_told(void **state)
     census_rename(&census, entry.library_version, "1.2");
     census_set_version(&census, &entry, 3);
     assert_described(0, 1000,
-                     "id=1 addr=a name=me age=2 flags=N db=0 sub=0 psub=0 "
-                     "resp=3 lib-name=lib lib-ver=1.2\n");
+                     "id=1 addr=a name=me age=2 idle=1 flags=N db=0 sub=0 "
+                     "psub=0 tot-cmds=7 resp=3 lib-name=lib lib-ver=1.2\n");
     entry.peer = "/a b\n=1";
+    entry.active_ns = 6 * CLOCK_NS_PER_S; /* after the clock was read */
+    entry.watching = 0;
     census_rename(&census, entry.name, "");
     assert_described(0, 1000,
-                     "id=1 addr=/a?b?=1 name= age=2 flags=N db=0 sub=0 psub=0 "
-                     "resp=3 lib-name=lib lib-ver=1.2\n");
+                     "id=1 addr=/a-b?=1 name= age=2 idle=0 flags=b db=0 sub=0 "
+                     "psub=0 tot-cmds=7 resp=3 lib-name=lib lib-ver=1.2 "
+                     "watching=0\n");
     census_leave(&census, &entry);
     census_fini(&census);
 }

@@ -549,9 +549,9 @@ answers_are_written_as_the_protocol_says(void **state)
     assert_line(length, "ok 1234567890\n");
     length = codec_encode_view(line, 5, &view);
     assert_line(length, "ok 5 version=1 size=5\n");
-    length = codec_encode_error(line, CODEC_CONFLICT, 1, "expected version 7");
+    length = codec_encode_conflict(line, 1, 7);
     assert_line(length, "err conflict version=1: expected version 7\n");
-    length = codec_encode_error(line, CODEC_TIMEOUT, 9, "nothing newer");
+    length = codec_encode_error(line, CODEC_TIMEOUT, "nothing newer");
     assert_line(length, "err timeout: nothing newer\n");
 }
 
@@ -565,11 +565,11 @@ every_error_has_the_name_that_the_protocol_gives_it(void **state)
         {CODEC_BAD_REQUEST, "err bad-request: why\n"},
         {CODEC_NO_SUCH_MAILBOX, "err no-such-mailbox: why\n"},
         {CODEC_TOO_LARGE, "err too-large: why\n"},
-        {CODEC_CONFLICT, "err conflict version=0: why\n"},
         {CODEC_TIMEOUT, "err timeout: why\n"},
         {CODEC_BUSY, "err busy: why\n"},
         {CODEC_DENIED, "err denied: why\n"},
         {CODEC_SHUTTING_DOWN, "err shutting-down: why\n"},
+        {CODEC_DENIED, "err denied: why\n"},
         {CODEC_INTERNAL, "err internal: why\n"},
     };
     char line[CODEC_ANSWER_MAX + 1];
@@ -577,7 +577,7 @@ every_error_has_the_name_that_the_protocol_gives_it(void **state)
 
     (void)state;
     for (i = 0; i < COUNT(rows); i++) {
-        size_t length = codec_encode_error(line, rows[i].error, 0, "why");
+        size_t length = codec_encode_error(line, rows[i].error, "why");
 
         assert_line(length, rows[i].line);
     }
@@ -598,12 +598,15 @@ the_longest_answers_fit_their_lines(void **state)
                         "size=18446744073709551615\n");
     memset(text, 'x', sizeof text - 1);
     text[sizeof text - 1] = '\0';
-    length = codec_encode_error(line, CODEC_CONFLICT, UINT64_MAX, text);
+    length = codec_encode_error(line, CODEC_NO_SUCH_MAILBOX, text);
     assert_int_equal(length, CODEC_ANSWER_MAX);
     assert_int_equal(line[CODEC_ANSWER_MAX - 1], '\n');
     text[CODEC_TEXT_MAX - 1] = '\0';
-    length = codec_encode_error(line, CODEC_CONFLICT, UINT64_MAX, text);
+    length = codec_encode_error(line, CODEC_NO_SUCH_MAILBOX, text);
     assert_true(length < CODEC_ANSWER_MAX);
+    length = codec_encode_conflict(line, UINT64_MAX, UINT64_MAX);
+    assert_line(length, "err conflict version=18446744073709551615: "
+                        "expected version 18446744073709551615\n");
 }
 
 /* Lines made of pieces that matter, in an order that a fixed seed decides. */

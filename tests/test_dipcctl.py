@@ -404,8 +404,11 @@ class Top(CtlCase):
         self.assertNotIn("\x1b", said)
         self.assertIn("8 mailboxes of 16 kB, packets of 4 kB", said)
         rows = said.partition("MAILBOX ")[2].splitlines()[1:]
-        self.assertEqual(len(rows), 1)
+        self.assertEqual(len(rows), 4)
         self.assertRegex(rows[0], r"^ +3 +1 +- +0 +- +5 B +0 +0 +0$")
+        self.assertRegex(rows[1], "^ CLIENT ADDRESS ")
+        for row, protocol in zip(rows[2:], ("dipc", "redis")):
+            self.assertRegex(row, f" {protocol} .*  this dipcctl$")
         said = self.ctl(server, "top", "-n", "2", "-i", "10ms").decode()
         self.assertEqual(said.count("MAILBOX"), 2)
 
@@ -414,7 +417,11 @@ class Top(CtlCase):
         lines = self.ctl(server, "top", "-j", "-n2", "-i10ms").splitlines()
         found = [json.loads(line) for line in lines]
         self.assertEqual(len(found), 2)
-        self.assertEqual(found[0]["clients"], 1)
+        self.assertIn(found[0]["clients"], (1, 2))
+        self.assertEqual(
+            sorted(one["protocol"] for one in found[0]["connections"]),
+            ["dipc", "redis"],
+        )
         self.assertEqual(len(found[0]["boxes"]), 8)
         self.assertGreater(found[1]["seconds"], 0)
 

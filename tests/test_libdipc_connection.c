@@ -45,6 +45,8 @@ every_way_to_name_a_server_leads_there(void **state)
 {
     static const char *const befores[] = {
         "127.0.0.1:", "[127.0.0.1]:", "localhost:", ":", ""};
+    struct sockaddr_in own;
+    socklen_t bytes = sizeof own;
     char port[8];
     char server[64];
     int fd = listen_on_loopback(port);
@@ -56,6 +58,9 @@ every_way_to_name_a_server_leads_there(void **state)
             dipc_connect_server(server, PATIENCE_MS, &connection, &error),
             DIPC_OK);
         assert_true(dipc_is_connected(connection));
+        assert_int_equal(
+            getsockname(dipc_descriptor(connection), (void *)&own, &bytes), 0);
+        assert_int_equal(own.sin_family, AF_INET);
         dipc_close(connection);
         assert_int_equal(close(accept(fd, NULL, NULL)), 0);
     }

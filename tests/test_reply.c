@@ -70,7 +70,7 @@ answers_gather_in_their_order(void **state)
     assert_int_equal(reply_make_room(&desk->reply, 0), 0);
     reply_view(&desk->reply, &view);
     assert_int_equal(reply_make_room(&desk->reply, 0), 0);
-    reply_error(&desk->reply, CODEC_CONFLICT, 7, "expected version %d", 8);
+    reply_conflict(&desk->reply, 7, 8);
     assert_int_equal(reply_make_room(&desk->reply, 0), 0);
     reply_ok(&desk->reply, NULL, 0);
     assert_pending(&desk->reply,
@@ -106,7 +106,7 @@ a_read_that_is_not_answered_says_nothing(void **state)
     assert_int_equal(reply_make_room(&desk->reply, 5), 0);
     memcpy(reply_data(&desk->reply), "hello", 5);
     assert_pending(&desk->reply, "");
-    reply_error(&desk->reply, CODEC_BUSY, 0, "why");
+    reply_error(&desk->reply, CODEC_BUSY, "why");
     assert_pending(&desk->reply, "err busy: why\n");
 }
 
@@ -149,10 +149,13 @@ errors_are_counted_by_their_names(void **state)
 
     for (error = CODEC_BAD_REQUEST; error <= CODEC_INTERNAL; error++) {
         assert_int_equal(reply_make_room(&desk->reply, 0), 0);
-        reply_error(&desk->reply, (enum codec_error)error, 0, "why");
+        reply_error(&desk->reply, (enum codec_error)error, "why");
     }
-    assert_int_equal(desk->statistics.bad_requests, 1);
+    assert_int_equal(desk->statistics.conflicts, 0);
+    assert_int_equal(reply_make_room(&desk->reply, 0), 0);
+    reply_conflict(&desk->reply, 7, 8);
     assert_int_equal(desk->statistics.conflicts, 1);
+    assert_int_equal(desk->statistics.bad_requests, 1);
     assert_int_equal(desk->statistics.lock_timeouts, 1);
     assert_int_equal(desk->statistics.timeouts, 0);
 }

@@ -314,12 +314,13 @@ WRAPPED := parking_wait parking_wake malloc calloc realloc \
 	pthread_condattr_init pthread_condattr_setclock \
 	pthread_condattr_destroy pthread_cond_init pthread_cond_destroy \
 	fcntl posix_fallocate fstatvfs getaddrinfo \
-	accept4 bind chmod chown connect epoll_create1 epoll_ctl eventfd \
-	fchmod flock fork fstat getsockname getsockopt listen localtime_r \
-	lstat mkdir mkdirat mmap open openat opendir pidfd_open pidfd_send_signal \
-	pipe2 poll pthread_attr_init pthread_create realpath recv send \
-	sendmsg setsockopt shm_open shm_unlink signalfd socket strftime \
-	symlinkat unlink unlinkat waitpid write
+	accept4 bind chdir chmod chown connect dup2 epoll_create1 epoll_ctl \
+	eventfd fchmod fdopen flock fopen fork fstat getrlimit getsockname \
+	getsockopt listen localtime_r lstat mkdir mkdirat mmap open openat \
+	opendir pidfd_open pidfd_send_signal pipe2 poll pthread_attr_init \
+	pthread_create read realpath recv send sendmsg setrlimit setsockopt \
+	shm_open shm_unlink signalfd socket socketpair strftime symlinkat \
+	unlink unlinkat waitpid write
 
 # What stress/ judges with is tested like the rest.
 $(BUILD)/tests/test_linearizability: $(patsubst %,$(BUILD)/stress/%.o, \

@@ -8,11 +8,13 @@
 #include <signal.h>
 #include <stdarg.h>
 #include <stddef.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/mman.h>
 #include <sys/pidfd.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -136,6 +138,17 @@ CALL(int, -1, pidfd_open, (pid_t process, unsigned flags), (process, flags))
 CALL(int, -1, pidfd_send_signal,
      (int process, int number, siginfo_t *info, unsigned flags),
      (process, number, info, flags))
+CALL(FILE *, NULL, fopen, (const char *path, const char *mode), (path, mode))
+CALL(FILE *, NULL, fdopen, (int fd, const char *mode), (fd, mode))
+CALL(int, -1, socketpair, (int family, int type, int protocol, int fds[2]),
+     (family, type, protocol, fds))
+CALL(int, -1, dup2, (int from, int to), (from, to))
+CALL(int, -1, chdir, (const char *path), (path))
+CALL(int, -1, getrlimit, (int which, struct rlimit *limit), (which, limit))
+CALL(int, -1, setrlimit, (int which, const struct rlimit *limit),
+     (which, limit))
+CALL(ssize_t, -1, read, (int fd, void *bytes, size_t length),
+     (fd, bytes, length))
 CALL(DIR *, NULL, opendir, (const char *path), (path))
 CALL(int, -1, shm_open, (const char *name, int flags, mode_t mode),
      (name, flags, mode))

@@ -85,7 +85,7 @@ endif
 # libgcov does not see every end of a process.
 ifeq ($(VARIANT),coverage)
 VARIANT_OBJECT := $(BUILD)/tests/coverage_dump.o
-LDFLAGS_coverage := -Wl,--wrap=_exit,--wrap=execvp,--wrap=raise
+LDFLAGS_coverage := -Wl,--wrap=_exit,--wrap=execvp,--wrap=kill,--wrap=raise
 endif
 # A program of stress/ has one of these names; the other files there, and what
 # is in stress/bench, are shared by them and one program each.
@@ -315,12 +315,12 @@ WRAPPED := parking_wait parking_wake malloc calloc realloc \
 	pthread_condattr_destroy pthread_cond_init pthread_cond_destroy \
 	fcntl posix_fallocate fstatvfs getaddrinfo \
 	accept4 bind chdir chmod chown connect dup2 epoll_create1 epoll_ctl \
-	eventfd fchmod fdopen flock fopen fork fstat getrlimit getsockname \
-	getsockopt listen localtime_r lstat mkdir mkdirat mmap open openat \
-	opendir pidfd_open pidfd_send_signal pipe2 poll pthread_attr_init \
-	pthread_create read realpath recv send sendmsg setrlimit setsockopt \
-	shm_open shm_unlink signalfd socket socketpair strftime symlinkat \
-	unlink unlinkat waitpid write
+	eventfd fchmod fdopen flock fopen fork fstat gethostname getrlimit \
+	getsockname getsockopt listen localtime_r lstat mkdir mkdirat \
+	mkdtemp mmap open openat opendir pidfd_open pidfd_send_signal pipe2 \
+	poll pthread_attr_init pthread_create read realpath recv send \
+	sendmsg setrlimit setsockopt shm_open shm_unlink signalfd socket \
+	socketpair strftime symlinkat unlink unlinkat waitpid write
 
 # What stress/ judges with is tested like the rest.
 $(BUILD)/tests/test_linearizability: $(patsubst %,$(BUILD)/stress/%.o, \

@@ -6,11 +6,14 @@
 
 #include <gcov.h>
 #include <stdnoreturn.h>
+#include <sys/types.h>
 
 noreturn void __real__exit(int status);
 noreturn void __wrap__exit(int status);
 int __real_execvp(const char *file, char *const arguments[]);
 int __wrap_execvp(const char *file, char *const arguments[]);
+int __real_kill(pid_t process, int signal);
+int __wrap_kill(pid_t process, int signal);
 int __real_raise(int signal);
 int __wrap_raise(int signal);
 
@@ -26,6 +29,16 @@ __wrap_execvp(const char *file, char *const arguments[])
 {
     __gcov_dump();
     int failed = __real_execvp(file, arguments);
+    __gcov_reset();
+    return failed;
+}
+
+/* It may be one of those whom it ends. */
+int
+__wrap_kill(pid_t process, int signal)
+{
+    __gcov_dump();
+    int failed = __real_kill(process, signal);
     __gcov_reset();
     return failed;
 }

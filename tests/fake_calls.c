@@ -138,6 +138,8 @@ CALL(int, -1, pidfd_open, (pid_t process, unsigned flags), (process, flags))
 CALL(int, -1, pidfd_send_signal,
      (int process, int number, siginfo_t *info, unsigned flags),
      (process, number, info, flags))
+CALL(char *, NULL, mkdtemp, (char *path), (path))
+CALL(int, -1, gethostname, (char *name, size_t bytes), (name, bytes))
 CALL(FILE *, NULL, fopen, (const char *path, const char *mode), (path, mode))
 CALL(FILE *, NULL, fdopen, (int fd, const char *mode), (fd, mode))
 CALL(int, -1, socketpair, (int family, int type, int protocol, int fds[2]),

@@ -76,7 +76,8 @@ CLI := $(patsubst %.c,$(BUILD)/%.o,$(filter-out \
 	$(COMMANDS:%=cli/%.c),$(wildcard cli/*.c)))
 TESTS := $(patsubst tests/%.c,$(BUILD)/tests/%,$(wildcard tests/test_*.c))
 TEST_SHARED := $(patsubst %.c,$(BUILD)/%.o,$(filter-out \
-	$(wildcard tests/test_*.c) tests/tsan_clocklock.c tests/coverage_dump.c,$(wildcard tests/*.c)))
+	$(wildcard tests/test_*.c) tests/tsan_clocklock.c \
+	tests/coverage_dump.c,$(wildcard tests/*.c)))
 # ThreadSanitizer has one call to learn.
 ifeq ($(VARIANT),tsan)
 VARIANT_OBJECT := $(BUILD)/tests/tsan_clocklock.o
@@ -89,8 +90,10 @@ LDFLAGS_coverage := -Wl,--wrap=_exit,--wrap=execvp,--wrap=kill,--wrap=raise
 endif
 # A program of stress/ has one of these names; the other files there, and what
 # is in stress/bench, are shared by them and one program each.
-STRESS_SOURCES := $(wildcard stress/stress_*.c stress/step_*.c \
-	stress/compare_*.c stress/bench/*.c)
+# One of them needs Concurrency Kit's headers.
+STRESS_SOURCES := $(filter-out $(if $(wildcard /usr/include/ck_pflock.h),, \
+	stress/bench/lock_contest.c), $(wildcard stress/stress_*.c \
+	stress/step_*.c stress/compare_*.c stress/bench/*.c))
 STRESS := $(STRESS_SOURCES:%.c=$(BUILD)/%)
 STRESS_SHARED := $(patsubst %.c,$(BUILD)/%.o,$(filter-out \
 	$(STRESS_SOURCES),$(wildcard stress/*.c)))
@@ -156,7 +159,10 @@ bench-verify: all ## measure the model checker: executions, steps, memory, reduc
 
 bench: ## measure beside Redis, memcached, other locks and memcpy (15 minutes; BENCH=full)
 bench-server: ## the same for the server alone (7 minutes)
-BENCHES := bench bench-server
+bench-lock: ## the same for the lock alone (4 minutes)
+bench-mailbox: ## the same for mailboxes in process (a minute)
+bench-scale: ## the same for many connections and mailboxes (4 minutes)
+BENCHES := bench bench-server bench-lock bench-mailbox bench-scale
 .PHONY: $(BENCHES) instructions
 # What they are compared with is installed first: make looks for it.
 $(BENCHES): all
@@ -307,7 +313,7 @@ build/bin/%: $(BUILD)/cli/% FORCE
 FORCE:
 
 # Calls that tests/ puts something of its own before.
-WRAPPED := parking_wait parking_wake malloc calloc realloc \
+WRAPPED := parking_wait parking_wake malloc calloc realloc free \
 	pthread_mutexattr_init pthread_mutexattr_setpshared \
 	pthread_mutexattr_setrobust pthread_mutexattr_destroy \
 	pthread_mutex_init pthread_mutex_destroy pthread_mutex_trylock \
@@ -363,10 +369,11 @@ FAULT_WRAPS := $(shell awk '!/^\#|exempt:|^$$/ { print "-Wl,--wrap=" $$1 }' \
 	tests/faults/calls)
 faulty: $(FAULTY)
 $(FAULTY): $(BUILD)/faulty/%: $(BUILD)/cli/%.o $(BUILD)/tests/faults/faults.o \
-	$(LIBRARIES) tests/faults/calls
+	$(TEST_LIBRARIES) tests/faults/calls
 	@mkdir -p $(@D)
 	$(SAY) link $@
-	$(RUN)$(CC) -o $@ $(filter %.o,$^) $(LIBRARIES) $(ALL_LDFLAGS) $(FAULT_WRAPS)
+	$(RUN)$(CC) -o $@ $(filter %.o,$^) $(TEST_LIBRARIES) $(ALL_LDFLAGS) \
+		$(FAULT_WRAPS)
 
 # Fuzzers, which only clang builds: `make fuzz` calls for CC=clang VARIANT=fuzz.
 FUZZERS := $(patsubst tests/fuzz/%.c,$(BUILD)/fuzzers/%, \
@@ -381,7 +388,7 @@ $(FUZZERS): $(BUILD)/fuzzers/%: $(BUILD)/tests/fuzz/%.o $(FUZZ_SHARED) \
 	$(SAY) link $@
 	$(RUN)$(CC) -o $@ $^ $(ALL_LDFLAGS) -fsanitize=fuzzer
 
-fuzz: ## fuzz the codec, the session and the segment (SECONDS=600, of each)
+fuzz: ## fuzz the protocols, the segment and the library (SECONDS=600, of each)
 	@SECONDS_EACH='$(or $(SECONDS),600)' ci/fuzz
 
 fuzz-quick: ## the same with a fixed seed and number of inputs (a minute)
@@ -395,10 +402,10 @@ mcdc: ## see that in the core and the codecs every condition decides
 	@ci/dependencies gates
 	ci/mcdc
 
-faults: ## make every call that can fail fail, each time it occurs (10 minutes)
+faults: ## make every call that can fail fail, each time, with each error (half an hour)
 	ci/faults --full
 
-faults-quick: ## the same for a sample of the calls (a minute; SEED=)
+faults-quick: ## the same with one error a time, drawn by SEED= (5 minutes)
 	ci/faults --quick
 
 UNITS := build/systemd/dipc.service cli/systemd/dipc.socket

@@ -440,7 +440,11 @@ run_on_port(struct service *service)
 close_control:
     control_close(&service->control);
 close_segment:
-    port_segment_close(&service->held);
+    if (error) {
+        port_segment_abandon(&service->held);
+    } else {
+        port_segment_close(&service->held);
+    }
     listener_close(&service->listener);
     return error;
 }

@@ -155,26 +155,46 @@ remove_if_dead(struct seat_table *seats, struct rwlock *lock, uint32_t seat)
     return true;
 }
 
-/*
- * Admit all that can be admitted, and wake those that may be asleep (L3).  The
- * dead are passed over.  `self` is the caller's seat, which lives and is awake.
- */
 static void
-admit(struct seat_table *seats, struct rwlock *lock, uint32_t self)
+wake_if_any(struct seat_table *seats, uint32_t seat)
 {
+    if (seat != SEAT_NONE) {
+        seat_wake(seats, seat);
+    }
+}
+
+/*
+ * Admit all that can be admitted (L3).  The dead are passed over.  `self` is
+ * the caller's seat, which lives and is awake; the others may be asleep.  All
+ * but the last are woken; that one, or SEAT_NONE, is told, for the caller to
+ * wake it when the guard is free: it wants the guard as soon as it wakes.
+ */
+static uint32_t
+admit_owing_a_wake(struct seat_table *seats, struct rwlock *lock, uint32_t self)
+{
+    uint32_t owed = SEAT_NONE;
     while (lock->queue.count > 0) {
         uint32_t head = lock->queue.head;
         if (!is_admissible(lock, seat_state(seats, head))) {
-            return;
+            break;
         }
         if (head != self && remove_if_dead(seats, lock, head)) {
             continue;
         }
         admit_head(seats, lock);
         if (head != self) {
-            seat_wake(seats, head);
+            wake_if_any(seats, owed);
+            owed = head;
         }
     }
+    return owed;
+}
+
+/* Admit, and wake all who may be asleep. */
+static void
+admit(struct seat_table *seats, struct rwlock *lock, uint32_t self)
+{
+    wake_if_any(seats, admit_owing_a_wake(seats, lock, self));
 }
 
 static void
@@ -262,9 +282,12 @@ enter(struct seat_table *seats, struct rwlock *lock)
     int error = seats->parking == PARKING_FUTEX
                     ? pthread_mutex_trylock(&lock->guard)
                     : pthread_mutex_lock(&lock->guard);
-    bool died = error == EBUSY
-                    ? seat_lock_guard(seats, &lock->guard)
-                    : error != 0 && guard_locked(&lock->guard, error);
+    bool died = false;
+    if (error == EBUSY) {
+        died = seat_lock_guard(seats, &lock->guard);
+    } else if (error != 0) {
+        died = guard_locked(&lock->guard, error);
+    }
     if (died) {
         rebuild(seats, lock);
     }
@@ -383,8 +406,9 @@ rwlock_unlock(struct seat_table *seats, struct rwlock *lock, uint32_t seat)
         seat_depart(seats, seat, lock->place, &lock->holders);
     assert(state == SEAT_READING || state == SEAT_WRITING);
     lock->writers -= state == SEAT_WRITING ? 1 : 0;
-    admit(seats, lock, seat);
+    uint32_t owed = admit_owing_a_wake(seats, lock, seat);
     leave(seats, lock);
+    wake_if_any(seats, owed);
 }
 
 void
@@ -399,12 +423,24 @@ rwlock_cancel(struct seat_table *seats, struct rwlock *lock, uint32_t seat)
     leave(seats, lock);
 }
 
+/* Somebody may have admitted them, and died before it woke them. */
+static void
+wake_holders(struct seat_table *seats, const struct rwlock *lock)
+{
+    uint32_t current = lock->holders.head;
+    for (uint32_t i = 0; i < lock->holders.count; i++) {
+        seat_wake(seats, current);
+        current = seat_at(seats, current)->next;
+    }
+}
+
 void
 rwlock_recover(struct seat_table *seats, struct rwlock *lock)
 {
     enter(seats, lock);
     remove_dead_of(seats, lock, &lock->queue);
     recover(seats, lock, SEAT_NONE);
+    wake_holders(seats, lock);
     leave(seats, lock);
 }
 

@@ -13,7 +13,8 @@
  * together, a reader behind a queued writer waits, and nobody is ever
  * overtaken.  The admitting thread does all the bookkeeping and then wakes
  * exactly the threads it admitted: an acquirer that wakes up already holds the
- * lock.
+ * lock.  A release wakes the last of them once the guard is free, which a woken
+ * thread wants first; should it die in between, that thread wakes by itself.
  *
  * The seat says what its owner is about; queue, holders and counts are derived
  * from the seats (see seat.h).  Whoever must wait looks first whether a holder
@@ -117,7 +118,10 @@ rwlock_unlock(struct seat_table *seats, struct rwlock *lock, uint32_t seat);
 void
 rwlock_cancel(struct seat_table *seats, struct rwlock *lock, uint32_t seat);
 
-/* Remove all the dead, and admit.  Context: any thread that holds no guard. */
+/*
+ * Remove all the dead, admit, and wake whoever was admitted and perhaps not
+ * told.  Context: any thread that holds no guard.
+ */
 void rwlock_recover(struct seat_table *seats, struct rwlock *lock);
 
 /*

@@ -57,7 +57,7 @@ enum seat_state {
 
 struct seat {
     _Alignas(64) pthread_mutex_t alive; /* robust; the owner's while it sits */
-    union parking parking;              /* woken under the guard of the place */
+    union parking parking;              /* its owner sleeps here, others wake */
     _Atomic uint32_t state;     /* enum seat_state; under the place's guard */
     _Atomic uint32_t place;     /* which lock or watch; owner, while idle */
     _Atomic uint64_t ticket;    /* turn in the queue; owner, while idle */
@@ -158,7 +158,11 @@ int seat_sleep(struct seat_table *table, uint32_t seat, pthread_mutex_t *guard,
                const struct timespec *deadline, long nap_ns)
     __attribute__((warn_unused_result));
 
-/* Wake the seat's owner.  Context: the guard of the seat's place is held. */
+/*
+ * Wake the seat's owner.
+ * Context:  what it waits for was changed under the guard of the seat's place,
+ *           which is still held or not.
+ */
 void seat_wake(struct seat_table *table, uint32_t seat);
 
 struct seat *seat_at(const struct seat_table *table, uint32_t seat);

@@ -7,9 +7,11 @@
 
 #include "clock.h"
 
-#define LINE_MAX_BYTES 512
 #define PEER_MAX 128
 #define WAIT_TEXT_MAX 32
+
+/* The texts that a client chooses, and all the rest. */
+#define LINE_MAX_BYTES (3 * CENSUS_NAME_MAX + PEER_MAX + 512)
 
 int
 census_init(struct census *census)
@@ -107,6 +109,20 @@ describe_wait(uint64_t mailbox, char text[static WAIT_TEXT_MAX])
     }
 }
 
+/* Redis's letter for it: blocked, in a transaction, or nothing of note. */
+static char
+flag_of(uint64_t watching, int queued)
+{
+    if (watching != CENSUS_NONE) {
+        return 'b';
+    }
+    return queued >= 0 ? 'x' : 'N';
+}
+
+/*
+ * Clients look for all the numbers that Redis tells: 0 stands for those that
+ * are not counted here.
+ */
 static void
 describe(const struct census_entry *entry, uint64_t now_ns, struct buffer *text)
 {
@@ -114,6 +130,10 @@ describe(const struct census_entry *entry, uint64_t now_ns, struct buffer *text)
     char peer[PEER_MAX];
     char wait[WAIT_TEXT_MAX];
     const uint64_t watching = load(&entry->watching);
+    const char *command =
+        atomic_load_explicit(&entry->command, memory_order_relaxed);
+    const int queued =
+        atomic_load_explicit(&entry->queued, memory_order_relaxed);
     int length;
 
     copy_word(peer, entry->peer);
@@ -121,13 +141,16 @@ describe(const struct census_entry *entry, uint64_t now_ns, struct buffer *text)
     length = snprintf(
         line, sizeof line,
         "id=%" PRIu64 " addr=%s name=%s age=%" PRIu64 " idle=%" PRIu64
-        " flags=%c db=0 sub=0 psub=0 tot-cmds=%" PRIu64
-        " resp=%d lib-name=%s lib-ver=%s%s\n",
+        " flags=%c db=0 sub=0 psub=0 ssub=0 multi=%d qbuf=0 qbuf-free=0 "
+        "argv-mem=0 multi-mem=0 rbs=0 rbp=0 obl=0 oll=0 omem=0 tot-mem=0 "
+        "events=r cmd=%s user=default redir=-1 resp=%d lib-name=%s "
+        "lib-ver=%s tot-cmds=%" PRIu64 "%s\n",
         entry->number, peer, entry->name,
         seconds_since(entry->since_ns, now_ns),
         seconds_since(load(&entry->active_ns), now_ns),
-        watching == CENSUS_NONE ? 'N' : 'b', load(&entry->requests),
-        entry->version, entry->library_name, entry->library_version, wait);
+        flag_of(watching, queued), queued, command == NULL ? "NULL" : command,
+        entry->version, entry->library_name, entry->library_version,
+        load(&entry->requests), wait);
 
     if (buffer_reserve(text, (size_t)length) == 0) {
         memcpy(buffer_tail(text), line, (size_t)length);

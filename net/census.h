@@ -22,20 +22,22 @@
 #include "buffer.h"
 
 /* The longest name that a client gives itself or its library. */
-#define CENSUS_NAME_MAX 64
+#define CENSUS_NAME_MAX 255
 
 /* As the mailbox that a session waits for. */
 #define CENSUS_NONE UINT64_MAX
 
 struct census_entry {
-    struct census_entry *next;  /* under guard */
-    struct census_entry *prev;  /* under guard */
-    uint64_t number;            /* of the client; const while entered */
-    const char *peer;           /* its address; const while entered */
-    uint64_t since_ns;          /* const while entered */
-    _Atomic uint64_t active_ns; /* when bytes last came */
-    _Atomic uint64_t requests;  /* answered */
-    _Atomic uint64_t watching;  /* the mailbox it waits for, or none */
+    struct census_entry *next;     /* under guard */
+    struct census_entry *prev;     /* under guard */
+    uint64_t number;               /* of the client; const while entered */
+    const char *peer;              /* its address; const while entered */
+    uint64_t since_ns;             /* const while entered */
+    _Atomic uint64_t active_ns;    /* when bytes last came */
+    _Atomic uint64_t requests;     /* answered */
+    _Atomic uint64_t watching;     /* the mailbox it waits for, or none */
+    _Atomic(const char *) command; /* its last of Redis's; a constant text */
+    _Atomic int queued;            /* since MULTI; -1: there was none */
     int version; /* of Redis's protocol; 0: it speaks another; under guard */
     char name[CENSUS_NAME_MAX + 1];            /* under guard */
     char library_name[CENSUS_NAME_MAX + 1];    /* under guard */

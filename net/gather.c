@@ -24,6 +24,7 @@
 #include "listener.h"
 #include "process.h"
 #include "server.h"
+#include "wakeup.h"
 
 #define LINGER_NS CLOCK_NS_PER_S   /* to end, before a child is asked to */
 #define RUDENESS_NS CLOCK_NS_PER_S /* from being asked to being killed */
@@ -571,12 +572,8 @@ end_server(struct gather *gather)
 void
 gather_stop(struct gather *gather)
 {
-    const uint64_t one = 1;
-    const int before = errno; /* a signal handler leaves it as it was */
-
     atomic_store(&gather->stopped, true);
-    (void)!write(gather->changed, &one, sizeof one);
-    errno = before;
+    wakeup_raise(gather->changed);
 }
 
 /* Who declared an error; a signal from anybody else is nobody's. */

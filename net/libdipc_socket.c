@@ -16,17 +16,21 @@
 #include "libdipc_error.h"
 #include "libdipc_resolver.h"
 
+/* Where the system has no memory for a moment. */
+#define FAILURES_MAX 100
+
 short
 libdipc_socket_await(int fd, short events, uint64_t deadline_ns)
 {
     struct pollfd awaited = {.fd = fd, .events = events};
+    unsigned failures = 0;
     int ready;
 
     do {
         awaited.revents = 0;
         ready = poll(&awaited, 1,
                      clock_remaining_ms(clock_now_ns(NULL), deadline_ns));
-    } while ((ready < 0 && errno == EINTR) ||
+    } while ((ready < 0 && (errno == EINTR || ++failures < FAILURES_MAX)) ||
              (ready == 0 && clock_now_ns(NULL) < deadline_ns));
     return awaited.revents;
 }

@@ -41,6 +41,7 @@
 #include "conversation.h"
 #include "reply.h"
 #include "resp_codec.h"
+#include "resp_pattern.h"
 #include "resp_reply.h"
 #include "session.h"
 
@@ -140,6 +141,11 @@ bool resp_word_is(const struct resp *resp, size_t index, const char *word);
 
 /* Errors: EINVAL  no number of Redis's kind */
 int resp_word_integer(const struct resp *resp, size_t index, int64_t *number)
+    __attribute__((warn_unused_result));
+
+/* Errors: EINVAL  it is too long for a pattern; refused */
+int
+resp_word_pattern(struct resp *resp, size_t index, struct resp_pattern *pattern)
     __attribute__((warn_unused_result));
 
 /* An error that the client could have avoided; counted as a bad request. */

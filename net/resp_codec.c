@@ -24,26 +24,23 @@ void
 resp_parser_fini(struct resp_parser *parser)
 {
     free(parser->arguments);
-    parser->arguments = NULL;
 }
 
 void
 resp_parser_next(struct resp_parser *parser)
 {
+    assert(!parser->is_in_bulk);
     parser->count = 0;
     parser->expected = 0;
     parser->at = 0;
     parser->scanned = 0;
-    parser->is_in_bulk = false;
-    parser->bulk_left = 0;
     parser->is_skipping = false;
-    parser->skipped = 0;
 }
 
 bool
 resp_parser_is_fresh(const struct resp_parser *parser)
 {
-    return parser->scanned == 0 && parser->expected == 0;
+    return parser->at == 0 && parser->scanned == 0 && parser->expected == 0;
 }
 
 void
@@ -129,15 +126,12 @@ grow(struct resp_parser *parser)
 {
     size_t capacity =
         parser->capacity == 0 ? ARGUMENTS_FIRST : 2 * parser->capacity;
-    struct resp_argument *arguments = malloc(capacity * sizeof *arguments);
+    struct resp_argument *arguments =
+        realloc(parser->arguments, capacity * sizeof *arguments);
 
     if (arguments == NULL) {
         return ENOMEM;
     }
-    if (parser->count > 0) {
-        memcpy(arguments, parser->arguments, parser->count * sizeof *arguments);
-    }
-    free(parser->arguments);
     parser->arguments = arguments;
     parser->capacity = capacity;
     return 0;
@@ -164,7 +158,7 @@ find_newline(struct resp_parser *parser, const char *bytes, size_t length,
              size_t *newline)
 {
     size_t end = length;
-    const char *found = NULL;
+    const char *found;
 
     if (end - parser->at > RESP_LINE_MAX + END_BYTES) {
         end = parser->at + RESP_LINE_MAX + END_BYTES;
@@ -172,9 +166,8 @@ find_newline(struct resp_parser *parser, const char *bytes, size_t length,
     if (parser->scanned < parser->at) {
         parser->scanned = parser->at;
     }
-    if (parser->scanned < end) {
-        found = memchr(bytes + parser->scanned, '\n', end - parser->scanned);
-    }
+    assert(parser->scanned <= end);
+    found = memchr(bytes + parser->scanned, '\n', end - parser->scanned);
     if (found != NULL) {
         *newline = (size_t)(found - bytes);
         return 0;
@@ -342,7 +335,7 @@ take_header(struct resp_parser *parser, const char *bytes, size_t length,
     if (error != 0) {
         return error;
     }
-    if (newline <= begin || bytes[newline - 1] != '\r') {
+    if (bytes[newline - 1] != '\r') {
         return EINVAL;
     }
     error = resp_integer(bytes + begin, newline - 1 - begin, number);

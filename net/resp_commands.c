@@ -372,7 +372,7 @@ quote_words(const struct resp *resp, char text[static 2 * QUOTED_MAX])
     }
 }
 
-static enum resp_next
+static void
 refuse_unknown(struct resp *resp)
 {
     struct resp_word name = resp_word(resp, 0);
@@ -383,10 +383,22 @@ refuse_unknown(struct resp *resp)
     resp_refuse(resp,
                 "ERR unknown command '%.*s', with args beginning with: %s",
                 (int)shown, name.bytes, words);
-    return RESP_DONE;
 }
 
-static enum resp_next
+/* An EXEC that is refused ends its transaction, as any other does. */
+static void
+refuse_arity(struct resp *resp)
+{
+    if (resp->command->run != resp_transaction_exec) {
+        resp_refuse_arity(resp, resp->command->name);
+        return;
+    }
+    resp_transaction_reset(resp);
+    resp_refuse(resp, "EXECABORT Transaction discarded because of: wrong "
+                      "number of arguments for 'exec' command");
+}
+
+static void
 refuse_subcommand(struct resp *resp)
 {
     struct resp_word name = resp_word(resp, 1);
@@ -400,7 +412,6 @@ refuse_subcommand(struct resp *resp)
     container[i] = '\0';
     resp_refuse(resp, "ERR unknown subcommand '%.*s'. Try %s HELP.", (int)shown,
                 name.bytes, container);
-    return RESP_DONE;
 }
 
 /* ---- Running. ---- */
@@ -485,24 +496,62 @@ resp_command_continue(struct resp *resp)
                                       : run_on_mailbox(resp);
 }
 
-enum resp_next
-resp_command_begin(struct resp *resp)
+/* The subcommand that the second word names; NULL: it is refused. */
+static const struct resp_command *
+understand_subcommand(struct resp *resp)
 {
-    const struct resp_command *command = resp_command_find(resp_word(resp, 0));
+    const struct resp_command *sub =
+        find(resp->command->subcommands, resp->command->subcommands_count,
+             resp_word(resp, 1));
+    char name[2 * NAME_MAX_BYTES];
 
-    resp->command = command;
+    if (sub == NULL) {
+        refuse_subcommand(resp);
+        return NULL;
+    }
+    if (!resp_command_takes(sub, resp->arguments.count)) {
+        (void)snprintf(name, sizeof name, "%s|%s", resp->command->name,
+                       sub->name);
+        resp_refuse_arity(resp, name);
+        return NULL;
+    }
+    return sub;
+}
+
+/* Can it be begun or queued?  If not, it is refused. */
+static bool
+is_understood(struct resp *resp)
+{
+    const struct resp_command *command = resp->command;
+
     if (command == NULL) {
-        return refuse_unknown(resp);
+        refuse_unknown(resp);
+        return false;
     }
     if (!resp_command_takes(command, resp->arguments.count)) {
-        resp_refuse_arity(resp, command->name);
-        return RESP_DONE;
+        refuse_arity(resp);
+        return false;
     }
     if (resp->transaction.is_open && (command->flags & RESP_NO_MULTI) != 0) {
         resp_refuse(resp, "ERR Command not allowed inside a transaction");
+        return false;
+    }
+    return command->subcommands_count == 0 || resp->arguments.count < 2 ||
+           understand_subcommand(resp) != NULL;
+}
+
+enum resp_next
+resp_command_begin(struct resp *resp)
+{
+    resp->command = resp_command_find(resp_word(resp, 0));
+    if (!is_understood(resp)) {
+        resp_transaction_spoil(resp);
         return RESP_DONE;
     }
-    if (resp->transaction.is_open && (command->flags & RESP_IMMEDIATE) == 0) {
+    atomic_store_explicit(&resp->entry->command, resp->command->name,
+                          memory_order_relaxed);
+    if (resp->transaction.is_open &&
+        (resp->command->flags & RESP_IMMEDIATE) == 0) {
         return resp_transaction_queue(resp);
     }
     return resp_command_continue(resp);
@@ -511,19 +560,7 @@ resp_command_begin(struct resp *resp)
 enum resp_next
 resp_command_sub(struct resp *resp)
 {
-    const struct resp_command *sub =
-        find(resp->command->subcommands, resp->command->subcommands_count,
-             resp_word(resp, 1));
-    char name[64];
+    const struct resp_command *sub = understand_subcommand(resp);
 
-    if (sub == NULL) {
-        return refuse_subcommand(resp);
-    }
-    if (!resp_command_takes(sub, resp->arguments.count)) {
-        (void)snprintf(name, sizeof name, "%s|%s", resp->command->name,
-                       sub->name);
-        resp_refuse_arity(resp, name);
-        return RESP_DONE;
-    }
-    return sub->run(resp);
+    return sub == NULL ? RESP_DONE : sub->run(resp);
 }

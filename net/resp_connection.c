@@ -9,7 +9,7 @@
 #include "resp_transaction.h"
 
 /* The longest answer of CLIENT LIST; who does not fit is left out. */
-#define LIST_MAX 131072
+#define LIST_MAX 245760
 
 /* How many connections CLIENT LIST ID may ask for. */
 #define NUMBERS_MAX 64
@@ -259,6 +259,7 @@ list_numbers(struct resp *resp)
 {
     uint64_t numbers[NUMBERS_MAX];
     size_t count = resp->arguments.count - 3;
+    size_t found = 0;
     size_t i;
 
     if (count > NUMBERS_MAX) {
@@ -268,13 +269,15 @@ list_numbers(struct resp *resp)
     for (i = 0; i < count; i++) {
         int64_t number = 0;
 
-        if (resp_word_integer(resp, 3 + i, &number) != 0 || number < 1) {
+        if (resp_word_integer(resp, 3 + i, &number) != 0) {
             resp_refuse(resp, "ERR Invalid client ID");
             return RESP_DONE;
         }
-        numbers[i] = (uint64_t)number;
+        if (number > 0) { /* no other was ever given */
+            numbers[found++] = (uint64_t)number;
+        }
     }
-    answer_lines(resp, numbers, count);
+    answer_lines(resp, numbers, found);
     return RESP_DONE;
 }
 

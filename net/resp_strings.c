@@ -1,6 +1,7 @@
 #include "resp_strings.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <string.h>
 
 #include "resp_commands.h"
@@ -23,7 +24,7 @@ answer_content(struct resp *resp, const struct resp_box *box)
 
 /*
  * Write; what fails is answered.
- * Errors: EFBIG; ENOMEM, which has spoilt the answer
+ * Errors: EFBIG, E2BIG; ENOMEM, which has spoilt the answer
  */
 static int
 change(struct resp *resp, struct resp_box *box, enum store_mode mode,
@@ -33,6 +34,11 @@ change(struct resp *resp, struct resp_box *box, enum store_mode mode,
 
     if (error == EFBIG) {
         resp_refuse_size(resp);
+    } else if (error == E2BIG) {
+        resp_refuse(resp,
+                    "ERR the transaction fills more than %" PRIu64
+                    " bytes with zeros",
+                    resp_box_filled_max(box));
     } else if (error != 0) {
         resp->reply.error = error;
     }
@@ -369,7 +375,14 @@ void
 resp_strings_mset(struct resp *resp, struct resp_box *box)
 {
     size_t last = resp->arguments.count - 1;
+    size_t i;
 
+    for (i = 2; i < last; i += 2) {
+        if (resp_word(resp, i).length > box->bound_bytes) {
+            resp_refuse_size(resp);
+            return;
+        }
+    }
     if (replace(resp, box, resp_word(resp, last)) == 0) {
         resp_reply_status(&resp->reply, "OK");
     }

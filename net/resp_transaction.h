@@ -29,6 +29,9 @@ enum resp_next resp_transaction_unwatch(struct resp *resp);
 /* Queue the command under way. */
 enum resp_next resp_transaction_queue(struct resp *resp);
 
+/* A command of it was lost: EXEC, if one is open, does nothing. */
+void resp_transaction_spoil(struct resp *resp);
+
 /* Forget a transaction, and what is watched. */
 void resp_transaction_reset(struct resp *resp);
 

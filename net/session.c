@@ -60,8 +60,8 @@ session_create(const struct session_config *config, struct store *store,
                config->statistics);
     dialogue_init(&s->dialogue, config, store, &s->input, &s->reply);
     s->conversation = &s->dialogue.conversation;
-    s->entry.peer = "";
     s->entry.watching = CENSUS_NONE;
+    s->entry.queued = -1;
     s->deadline_ns = SESSION_FOREVER;
     s->quiet_since_ns = config->clock.now_ns(config->clock.context);
     s->begun_count = UINT64_MAX;

@@ -87,6 +87,7 @@ struct session_wanted {
     uint64_t mailbox;
     uint64_t version;     /* wake when the mailbox's is greater */
     uint64_t deadline_ns; /* absolute, of the session's clock */
+    bool ends_with_peer;  /* a half-close is a hang-up: nobody waits */
 };
 
 struct session; /* fields in session.c's hands; see session_create */

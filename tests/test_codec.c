@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "cmocka_all.h"
+#include "edge.h"
 
 #define LARGEST "9223372036854775807"
 #define TOO_MUCH "9223372036854775808"
@@ -122,6 +123,8 @@ static const struct bad_row {
     {HERE("r +1"), OPEN, "mailbox \"+1\" " RANGE},
     {HERE("r 0x1"), OPEN, "mailbox \"0x1\" " RANGE},
     {HERE("r 1.0"), OPEN, "mailbox \"1.0\" " RANGE},
+    {HERE("r 1:"), OPEN, "mailbox \"1:\" " RANGE},
+    {HERE("r 1/"), OPEN, "mailbox \"1/\" " RANGE},
     {HERE("r 3\r"), OPEN, "mailbox \"3?\" " RANGE},
     {HERE("r 3\t"), OPEN, "mailbox \"3?\" " RANGE},
     {HERE("r 3\0"), OPEN, "mailbox \"3?\" " RANGE},
@@ -443,6 +446,57 @@ a_cut_request_is_a_request_or_an_error_of_its_own(void **state)
     }
 }
 
+/* The same is said where nothing can be read behind the bytes, or before. */
+static void
+read_at_the_edges(const char *bytes, size_t length)
+{
+    struct codec_request request;
+    struct codec_fault fault;
+    struct codec_fault again;
+    size_t line = 0;
+    size_t whole = 0;
+
+    assert_int_equal(
+        codec_decode(edge_behind(bytes, length), length, &request, &fault),
+        codec_decode(edge_before(bytes, length), length, &request, &again));
+    assert_string_equal(fault.text, again.text);
+    assert_int_equal(
+        codec_find_line(edge_behind(bytes, length), length, &line, &whole),
+        EAGAIN);
+    assert_int_equal(
+        codec_find_line(edge_before(bytes, length), length, &line, &whole),
+        EAGAIN);
+    assert_int_equal(codec_is_blank(edge_behind(bytes, length), length),
+                     codec_is_blank(edge_before(bytes, length), length));
+    assert_int_equal(codec_is_bare(edge_behind(bytes, length), length),
+                     codec_is_bare(edge_before(bytes, length), length));
+}
+
+static void
+nothing_is_read_but_what_is_given(void **state)
+{
+    size_t line = 0;
+    size_t whole = 0;
+    size_t i;
+    size_t cut;
+
+    (void)state;
+    for (i = 0; i < COUNT(good_rows); i++) {
+        for (cut = 0; cut <= strlen(good_rows[i].line); cut++) {
+            read_at_the_edges(good_rows[i].line, cut);
+        }
+    }
+    for (i = 0; i < COUNT(bad_rows); i++) {
+        for (cut = 0; cut <= bad_rows[i].line_bytes; cut++) {
+            read_at_the_edges(bad_rows[i].line, cut);
+        }
+    }
+    assert_int_equal(codec_find_line(edge_before("\n", 1), 1, &line, &whole),
+                     0);
+    assert_int_equal(line, 0);
+    assert_int_equal(whole, 1);
+}
+
 static void
 a_line_of_spaces_is_skipped(void **state)
 {
@@ -677,6 +731,7 @@ main(void)
         cmocka_unit_test(an_ordinary_server_does_not_know_g),
         cmocka_unit_test(a_line_cut_short_at_any_byte_has_no_end),
         cmocka_unit_test(a_cut_request_is_a_request_or_an_error_of_its_own),
+        cmocka_unit_test(nothing_is_read_but_what_is_given),
         cmocka_unit_test(a_line_of_spaces_is_skipped),
         cmocka_unit_test(a_line_may_have_255_bytes_and_no_more),
         cmocka_unit_test(only_the_last_carriage_return_belongs_to_the_end),

@@ -168,7 +168,7 @@ a_hang_up_cancels_the_one_that_waits(void **state)
     assert_int_equal(admit(&peer), 0);
     assert_int_equal(sem_wait(&has_entered), 0);
     struct member *member = &roster.members[0];
-    roster_begin_wait(member);
+    roster_begin_wait(member, false);
     assert_int_equal(shutdown(peer, SHUT_WR), 0);
     assert_int_equal(poll(&quiet, 1, 0), 0); /* a half-close is none */
     (void)close(peer);
@@ -178,6 +178,25 @@ a_hang_up_cancels_the_one_that_waits(void **state)
     roster_dispatch_hangups(&roster);
     assert_int_equal(stores[0], 1);
     roster_end_wait(member);
+    end_one();
+}
+
+static void
+a_half_close_is_a_hang_up_where_that_is_wanted(void **state)
+{
+    int peer;
+
+    (void)state;
+    assert_int_equal(admit(&peer), 0);
+    assert_int_equal(sem_wait(&has_entered), 0);
+    struct member *member = &roster.members[0];
+    roster_begin_wait(member, true);
+    assert_int_equal(shutdown(peer, SHUT_WR), 0);
+    await(roster.hangups_fd);
+    roster_dispatch_hangups(&roster);
+    assert_int_equal(stores[0], 1);
+    roster_end_wait(member);
+    (void)close(peer);
     end_one();
 }
 
@@ -198,14 +217,14 @@ a_hang_up_seen_late_cancels_nobody(void **state)
     assert_int_equal(admit(&peer), 0);
     assert_int_equal(sem_wait(&has_entered), 0);
     struct member *member = &roster.members[0];
-    roster_begin_wait(member);
+    roster_begin_wait(member, false);
     uint64_t first = token_of(member);
     roster_hang_up(&roster, first);
     assert_int_equal(stores[0], 1);
     roster_end_wait(member);
     roster_hang_up(&roster, first);
     assert_int_equal(stores[0], 1);
-    roster_begin_wait(member);
+    roster_begin_wait(member, false);
     roster_hang_up(&roster, first);
     assert_int_equal(stores[0], 1);
     roster_hang_up(&roster, token_of(member));
@@ -287,6 +306,7 @@ main(void)
         TEST(places_are_limited_and_used_again),
         TEST(cancelling_reaches_all_that_have_entered),
         TEST(a_hang_up_cancels_the_one_that_waits),
+        TEST(a_half_close_is_a_hang_up_where_that_is_wanted),
         TEST(a_hang_up_seen_late_cancels_nobody),
         TEST(shutting_down_wakes_the_other_end),
         cmocka_unit_test(a_roster_that_cannot_be_made_leaves_nothing_open),

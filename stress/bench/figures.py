@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import csv
 import statistics
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -26,26 +27,28 @@ class Ratio:
     rounds: int
 
     def __str__(self) -> str:
-        return f"{number(self.median)} ({number(self.least)} to {number(self.most)})"
+        least, most = number(self.least), number(self.most)
+        return f"{number(self.median)} ({least} to {most})"
 
 
 def number(value: float) -> str:
-    """Three digits that count, and no more."""
+    """Two or three digits that count, and no more."""
     if value == 0:
         return "0"
     if abs(value) >= 100:
         return f"{value:,.0f}"
-    digits = 2 if abs(value) < 10 else 1
-    if abs(value) < 0.1:
-        digits = 4
-    return f"{value:.{digits}f}"
+    if abs(value) >= 10:
+        return f"{value:.1f}"
+    if abs(value) >= 0.1:
+        return f"{value:.2f}"
+    return f"{value:.3f}" if abs(value) >= 0.001 else "<0.001"
 
 
-def ratio(ours: list[float], theirs: list[float]) -> Ratio:
-    """Round by round; a round that has only one of them is left out."""
+def ratio(ours: list[float], theirs: list[float]) -> Ratio | None:
+    """Round by round; None when no round has something to divide by."""
     pairs = [(a, b) for a, b in zip(ours, theirs) if b > 0]
     if not pairs:
-        raise ValueError("no round has both figures")
+        return None
     values = [a / b for a, b in pairs]
     return Ratio(statistics.median(values), min(values), max(values), len(values))
 
@@ -62,6 +65,9 @@ class Table:
     others: tuple[str, ...]
     better: str = "more"  # or "less"
     note: str = ""
+    compact: bool = False  # beside ours no absolute figures: those are in the CSV
+    # Which cases stand in docs/benchmarks.md; None: all.
+    brief: Callable[[Key], bool] | None = None
     figures: dict[Key, dict[str, list[float]]] = field(default_factory=dict)
 
     def add(self, key: Key, contender: str, value: float) -> None:
@@ -75,28 +81,32 @@ class Table:
     def median(self, key: Key, contender: str) -> float:
         return statistics.median(self.figures[key][contender])
 
-    def ratio(self, key: Key, other: str) -> Ratio:
+    def ratio(self, key: Key, other: str) -> Ratio | None:
         case = self.figures[key]
-        return ratio(case[self.ours], case[other])
+        return ratio(case.get(self.ours, []), case.get(other, []))
 
-    def has(self, key: Key, other: str) -> bool:
-        case = self.figures[key]
-        return self.ours in case and other in case
-
-    def markdown(self) -> str:
-        head = [*self.columns, f"{self.ours}, {self.unit}"]
+    def markdown(self, brief: bool = False) -> str:
+        unit = f", {self.unit}" if self.unit else ""
+        head = [*self.columns, self.ours + unit]
         for other in self.others:
-            head += [f"{other}, {self.unit}", f"{self.ours} / {other}"]
-        lines = [head, ["---"] * len(self.columns)
-                 + ["---:"] * (len(head) - len(self.columns))]
-        for key, case in self.figures.items():
-            ours = number(self.median(key, self.ours)) if self.ours in case else ""
-            row = [*key, ours]
+            head += [] if self.compact else [other + unit]
+            head.append(f"{self.ours} / {other}")
+        rule = ["---"] * len(self.columns)
+        lines = [head, rule + ["---:"] * (len(head) - len(rule))]
+        for key in self.figures:
+            if brief and self.brief is not None and not self.brief(key):
+                continue
+            row = [*key, self.absolute(key, self.ours)]
             for other in self.others:
-                row += [number(self.median(key, other)) if other in case else "",
-                        str(self.ratio(key, other)) if self.has(key, other) else ""]
+                row += [] if self.compact else [self.absolute(key, other)]
+                row.append(str(self.ratio(key, other) or ""))
             lines.append(row)
         return "\n".join("| " + " | ".join(line) + " |" for line in lines) + "\n"
+
+    def absolute(self, key: Key, contender: str) -> str:
+        """Its median, as far as it was measured."""
+        has = contender in self.figures[key]
+        return number(self.median(key, contender)) if has else ""
 
     def write_csv(self, path: Path) -> None:
         with path.open("w", newline="") as stream:
@@ -106,8 +116,8 @@ class Table:
                              "ratio most", "rounds"])
             for key in self.figures:
                 for other in self.others:
-                    if self.has(key, other):
-                        of = self.ratio(key, other)
+                    of = self.ratio(key, other)
+                    if of is not None:
                         writer.writerow([
                             *key, other, self.unit,
                             f"{self.median(key, self.ours):.6g}",
@@ -116,14 +126,10 @@ class Table:
                               for value in (of.median, of.least, of.most)),
                             of.rounds])
 
-    def lost(self) -> list[str]:
-        """The cases in which the other one is better, in words."""
-        found = []
-        for key in self.figures:
-            for other in self.others:
-                if not self.has(key, other):
-                    continue
-                value = self.ratio(key, other).median
-                if (value < 1) == (self.better == "more") and value != 1:
-                    found.append(f"{', '.join(key)}: {number(value)} of {other}")
-        return found
+    def lost(self, other: str) -> tuple[int, int]:
+        """In how many cases the other one is better, and of how many."""
+        ratios = [of.median for key in self.figures
+                  if (of := self.ratio(key, other)) is not None]
+        worse = [value for value in ratios
+                 if (value < 1 if self.better == "more" else value > 1)]
+        return len(worse), len(ratios)

@@ -10,20 +10,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from figures import Key, Table
-from peers import MAILBOXES, Peer, Place, found, load
+from peers import MAILBOXES, Effort, Peer, Place, found, load
 
 FIRST_RATE = {1: 30_000, 16: 300_000, 128: 600_000}
-REDIS_THREADS = "Redis"
 OPEN_SHARE = 0.5  # of the slowest one's throughput
-
-
-@dataclass(frozen=True)
-class Effort:
-    """How long to measure."""
-
-    rounds: int
-    run_ms: int
-    whole: bool  # every combination, not the telling ones
 
 
 @dataclass(frozen=True)
@@ -99,7 +89,8 @@ def by_redis_benchmark(place: Place, effort: Effort) -> Table:
     table = Table(
         "server-redis-benchmark",
         "Requests per second, by redis-benchmark",
-        COLUMNS, "1/s", "DIPC", ("Redis", "bare loop"))
+        COLUMNS, "1/s", "DIPC", ("Redis", "bare loop"),
+        brief=lambda key: key[2] == "64 B" and key[3] in ("1", "50", "500"))
     client = RedisBenchmark(effort.run_ms)
     with place.dipc() as dipc, place.redis() as redis, \
             place.bare(64) as small, place.bare(4096) as large:

@@ -49,7 +49,7 @@ def make_session() -> Part:
     """What turns bytes into operations and answers, in both protocols."""
     stems = ("codec", "dialogue", "reply", "resp_codec", "session")
     return Part("session", ROOT / "net", stems,
-                tests_of((*stems, "resp")),
+                tests_of((*stems, "resp", "collector")),
                 HERE / "equivalent_session.txt", False)
 
 

@@ -1130,15 +1130,6 @@ what_fails_while_it_is_made_leaves_nothing_open(void **state)
     assert_int_equal(rmdir(directory), 0);
 }
 
-static int
-send_nothing(struct gather_sender *sender, unsigned which, void *context)
-{
-    (void)sender;
-    (void)which;
-    (void)context;
-    return 0;
-}
-
 static void
 a_child_that_cannot_be_started_is_reported(void **state)
 {

@@ -107,7 +107,7 @@ a_file_has_all_that_was_sent_or_is_told_not_to(void **state)
     assert_int_equal(
         dipcgather_report_write(directory, 3, 20, "x", 1, false, &complaint),
         ENOSPC);
-    assert_int_equal(unlink(path), 0);
+    assert_int_equal(access(path, F_OK), -1); /* half a result is none */
     fake_calls_fail("write", 1, EINTR);
     assert_int_equal(dipcgather_report_write(directory, 3, 20, "three", 5,
                                              false, &complaint),

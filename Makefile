@@ -432,8 +432,9 @@ INSTALLED += $(call to,644,$(LIBDIR),build/lib/libdipc.a \
 	$(call to,644,$(INCLUDEDIR),net/dipc.h)
 INSTALLED_LINKS := $(SONAME)=$(LIBDIR)=libdipc.so.$(VERSION) \
 	libdipc.so=$(LIBDIR)=$(SONAME)
-INSTALLED += $(call to,644,$(BASHDIR),cli/completion/bash/dipcctl) \
-	$(call to,644,$(ZSHDIR),cli/completion/zsh/_dipcctl)
+INSTALLED += $(call to,644,$(BASHDIR),$(wildcard cli/completion/bash/*)) \
+	$(call to,644,$(ZSHDIR),$(wildcard cli/completion/zsh/*))
+INSTALLED_LINKS += dipcrm=$(BASHDIR)=dipc dipcsend=$(BASHDIR)=dipcgather
 INSTALLED += $(call to,644,$(UNITDIR),$(UNITS)) \
 	$(call to,644,$(PREFIX)/lib/sysusers.d,cli/systemd/dipc.conf)
 ifdef HEDDLE
@@ -470,7 +471,8 @@ uninstall: ## remove what install put there
 
 pdf: build/dipc.pdf ## make the manual as one PDF, build/dipc.pdf
 build/dipc.pdf: docs/manual/make docs/manual/manual.css \
-		$(wildcard docs/*.md) $(MAN_PAGES) net/version.h
+		$(wildcard docs/*.md) $(MAN_PAGES) \
+		$(wildcard cli/python/man/*) net/version.h
 	@mkdir -p $(@D)
 	$(SAY) lay-out $@
 	$(RUN)docs/manual/make $@

@@ -10,8 +10,8 @@
  *
  *   PARKING_CONDITION  a condition variable on CLOCK_MONOTONIC, waited on with
  *                      the guard of whatever the seat waits for.  For threads
- *                      of one process.  There is one waiter, so that no other can
- *                      steal its wake-up.
+ *                      of one process.  There is one waiter, so that no other
+ *                      can steal its wake-up.
  *   PARKING_FUTEX      a word that a waker raises before it wakes whoever
  *                      sleeps on the old value.  For processes: a condition
  *                      variable keeps a lock of its own inside, which a process
@@ -24,8 +24,8 @@
  * is longer than the caller's next look (see seat_sleep).
  *
  * Who may call.  parking_wait: the seat's owner, holding the guard.
- * parking_wake: any thread that has changed, under the same guard, what the owner
- * waits for; it need not hold the guard any more.
+ * parking_wake: any thread that has changed, under the same guard, what the
+ * owner waits for; it need not hold the guard any more.
  *
  * Source.  U. Drepper, "Futexes Are Tricky", 2011, for the word.
  */

@@ -1,5 +1,5 @@
-#ifndef DIPC_NET_DECIMAL_H
-#define DIPC_NET_DECIMAL_H
+#ifndef DIPC_DECIMAL_H
+#define DIPC_DECIMAL_H
 
 /*
  * Numbers as decimal digits, as both protocols write them.

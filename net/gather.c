@@ -421,6 +421,20 @@ divide(struct gather *gather, struct child *child, bool is_group, pid_t *pid)
     return 0;
 }
 
+/*
+ * In a child that could not deliver: a parent that was killed has left its
+ * socket, and whoever finds nobody behind it removes it.
+ */
+static void
+clear_up(const struct gather *gather)
+{
+    if (gather->directory[0] != '\0' &&
+        unix_socket_clear(&gather->listener.local.file,
+                          UNIX_SOCKET_SAME_USER)) {
+        (void)rmdir(gather->directory);
+    }
+}
+
 static struct gather_sender *
 make_sender(const struct gather *gather, unsigned which)
 {
@@ -452,6 +466,9 @@ gather_fork(struct gather *gather, unsigned which,
     }
     gather_sender_destroy(sender);
     (void)fflush(NULL);
+    if (status != 0) {
+        clear_up(gather);
+    }
     _exit(status);
 }
 
@@ -491,6 +508,9 @@ gather_spawn(struct gather *gather, unsigned which,
     set_variable("DIPC_CHILDREN", gather->options.children);
     error =
         gather_command_run(make_sender(gather, which), command, true, &status);
+    if (error) {
+        clear_up(gather);
+    }
     if (error && status == 0) {
         _exit(UNDELIVERED);
     }

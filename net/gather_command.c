@@ -288,7 +288,6 @@ gather_command_run(struct gather_sender *sender,
         *status = run.status;
     }
     (void)close(run.signals);
-    (void)sigprocmask(SIG_SETMASK, &run.before, NULL);
     return error;
 }
 

@@ -137,36 +137,41 @@ mark_keys(struct resp *resp, const struct resp_pattern *pattern, size_t *count,
     return 0;
 }
 
-enum resp_next
-resp_keyspace_keys(struct resp *resp)
+static enum resp_next
+begin_keys(struct resp *resp)
 {
     struct resp_pattern pattern;
     size_t count = 0;
     uint64_t failed = 0;
-    size_t said = 0;
     int error;
 
-    if (resp->marked == NULL) {
-        if (resp_word_pattern(resp, 1, &pattern) != 0) {
-            return RESP_DONE;
-        }
-        error = mark_keys(resp, &pattern, &count, &failed);
-        if (error != 0) {
-            return resp_fail(resp, error, failed);
-        }
-        resp_reply_array(&resp->reply, count);
-        return RESP_AGAIN;
+    if (resp_word_pattern(resp, 1, &pattern) != 0) {
+        return RESP_DONE;
     }
-    while (resp->progress < resp->store->mailboxes_count &&
-           said < KEYS_PER_PIECE) {
+    error = mark_keys(resp, &pattern, &count, &failed);
+    if (error != 0) {
+        return resp_fail(resp, error, failed);
+    }
+    resp_reply_array(&resp->reply, count);
+    return RESP_AGAIN;
+}
+
+enum resp_next
+resp_keyspace_keys(struct resp *resp)
+{
+    const uint64_t last = resp->store->mailboxes_count;
+    size_t said = 0;
+
+    if (resp->marked == NULL) {
+        return begin_keys(resp);
+    }
+    for (; resp->progress < last && said < KEYS_PER_PIECE; resp->progress++) {
         if (is_marked(resp, resp->progress)) {
             answer_key(resp, resp->progress);
             said++;
         }
-        resp->progress++;
     }
-    return resp->progress < resp->store->mailboxes_count ? RESP_AGAIN
-                                                         : RESP_DONE;
+    return resp->progress < last ? RESP_AGAIN : RESP_DONE;
 }
 
 /* ---- SCAN: a cursor is the number of the next mailbox. ---- */

@@ -32,7 +32,6 @@ from process.server import Server, until
     UNKNOWN,
 ) = range(8)
 COMMANDS = "read write append cas wait watch stat top ping".split()
-COMPLETION = machine.TOP / "cli" / "completion"
 
 
 class CtlCase(ProcessCase):
@@ -468,83 +467,6 @@ class Terminal:
             if not select.select([self.fd], [], [], timeout_s)[0]:
                 raise AssertionError(f"{wanted!r} is not in {self.shown!r}")
             self.shown += os.read(self.fd, 65536)
-
-
-class Completion(CtlCase):
-    def complete(self, server: str, *words: str) -> list[str]:
-        """What bash offers for the last of the words."""
-        script = f"""
-            source {COMPLETION / "bash" / "dipcctl"}
-            COMP_WORDS=("$@") COMP_CWORD=$(($# - 1))
-            _dipcctl
-            printf '%s\\n' "${{COMPREPLY[@]}}"
-        """
-        done = subprocess.run(
-            ["bash", "-c", script, "bash", "dipcctl", *words],
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            cwd=self.directory,
-            env=self.environment
-            | {
-                "PATH": f"{machine.BIN}:{os.environ['PATH']}",
-                "DIPC_SERVER": server,
-            },
-            timeout=40,
-        )
-        self.assertEqual((done.returncode, done.stderr), (0, ""))
-        return done.stdout.split()
-
-    def test_bash_completes_commands_options_and_mailboxes(self) -> None:
-        server = f"127.0.0.1:{self.dipc(mailboxes=12).port}"
-        (self.directory / "some-file").touch()
-        host, _, port = server.partition(":")
-        cases: tuple[tuple[list[str], list[str]], ...] = (
-            ([""], COMMANDS),
-            (["wa"], ["wait", "watch"]),
-            (["-j", "re"], ["read"]),
-            (["-s", "x", "re"], ["read"]),
-            (["read", "1"], ["1", "10", "11"]),
-            (["read", "--at", "5", "11"], ["11"]),
-            (["read", "1", ""], []),
-            (["top", ""], []),
-            (["read", "--m"], ["--max"]),
-            (["write", "--p"], ["--pieces"]),
-            (["read", "--p"], []),
-            (["--se"], ["--server"]),
-            (["write", "1", "-f", "some"], ["some-file"]),
-            (["write", "--at", "e"], ["end"]),
-            (["read", "--at", ""], []),
-            (["-s", host, ":", port, "read", "7"], ["7"]),
-        )
-        for words, expected in cases:
-            with self.subTest(words):
-                self.assertEqual(
-                    sorted(self.complete(server, *words)), sorted(expected)
-                )
-        said = self.complete("", "-s", host, ":", port, "read", "7")
-        self.assertEqual(said, ["7"], "the server is taken from the line")
-        self.assertEqual(self.complete("127.0.0.1:1", "read", ""), [])
-
-    def test_every_option_is_offered(self) -> None:
-        for command in COMMANDS:
-            said = self.ctl("", command, "--help").decode()
-            offered = self.complete("", command, "--")
-            self.assertEqual(
-                set(offered), set(re.findall(r"(?m)^ .*?(--[a-z]+)", said))
-            )
-            zsh = (COMPLETION / "zsh" / "_dipcctl").read_text()
-            for option in offered:
-                self.assertIn(option, zsh)
-
-    def test_the_scripts_are_well_formed(self) -> None:
-        subprocess.run(
-            ["bash", "-n", COMPLETION / "bash" / "dipcctl"], check=True, timeout=40
-        )
-        zsh = machine.need_command("zsh")
-        subprocess.run(
-            [zsh, "-n", COMPLETION / "zsh" / "_dipcctl"], check=True, timeout=40
-        )
 
 
 if __name__ == "__main__":

@@ -643,7 +643,7 @@ usage(void)
         "they\n"
         "                    are answered)\n"
         "  --reads PERCENT   the others write (50)\n"
-        "  --value BYTES     0 to 65536 (64)\n"
+        "  --value BYTES     1 to 65536 (64)\n"
         "  --keys N          mailboxes or keys, from 0 on (64)\n"
         "  --warm-ms N       not counted, before (200)\n"
         "  --for-ms N        counted (1000)\n"
@@ -730,7 +730,7 @@ take_option(struct orders *orders, int name, const char *text)
         orders->reads_percent = (uint32_t)number(text, 0, 100);
         return true;
     case VALUE:
-        orders->value_bytes = (uint32_t)number(text, 0, VALUE_MAX);
+        orders->value_bytes = (uint32_t)number(text, 1, VALUE_MAX);
         return true;
     case KEYS:
         orders->keys = (uint32_t)number(text, 1, 1U << 20);

@@ -54,7 +54,6 @@ def head(path: Path, title: str, panels: int) -> str:
             f"background 'white' noenhanced\nset output {quoted(str(path))}\n"
             "set grid ytics lc rgb '#dddddd'\nset border 3\n"
             "set tics nomirror\nset logscale y\n"
-            "set offsets graph 0.03, graph 0.03, 0, 0\n"
             f"set multiplot layout {rows},{columns} title {folded(title)}\n")
 
 
@@ -87,7 +86,7 @@ class Panel:
                 f"set ylabel {quoted(self.ylabel)}\n"
                 f"set format y '{'%.0s%c' if least >= 1 else '%g'}'\n"
                 f"set xtics {'rotate by -45' if turned else 'norotate'} "
-                f"({tics})\n"
+                f"({tics})\nset xrange [-0.5:{len(self.places) - 0.5}]\n"
                 "set key outside below horizontal\n"
                 f"plot {', '.join(parts)}\n")
 

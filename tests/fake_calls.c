@@ -134,7 +134,6 @@ CALL(char *, NULL, realpath, (const char *path, char *resolved),
 CALL(pid_t, -1, fork, (void), ())
 CALL(pid_t, -1, waitpid, (pid_t process, int *status, int flags),
      (process, status, flags))
-CALL(int, -1, pidfd_open, (pid_t process, unsigned flags), (process, flags))
 CALL(int, -1, pidfd_send_signal,
      (int process, int number, siginfo_t *info, unsigned flags),
      (process, number, info, flags))

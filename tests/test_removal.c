@@ -13,6 +13,7 @@
 #include "cmocka_all.h"
 #include "control.h"
 #include "fake_calls.h"
+#include "fake_process.h"
 #include "mapping.h"
 #include "naming.h"
 #include "removal.h"
@@ -155,6 +156,29 @@ a_server_that_is_asked_ends(void **state)
     assert_int_equal(run(false, 30000, &outcome), 0);
     assert_int_equal(outcome, REMOVAL_ENDED);
     assert_int_equal(end_of(server), 0);
+    expect_nothing_left();
+}
+
+/* Somebody else ends the server, and all that it has is gone. */
+static void
+end_it_first(pid_t server)
+{
+    enum removal_outcome outcome;
+
+    assert_int_equal(run(false, 30000, &outcome), 0);
+    assert_int_equal(end_of(server), 0);
+}
+
+static void
+a_server_that_ends_meanwhile_is_ended(void **state)
+{
+    enum removal_outcome outcome;
+
+    (void)state;
+    (void)start_server(OBEYS);
+    fake_process_before_open(end_it_first);
+    assert_int_equal(run(false, 30000, &outcome), 0);
+    assert_int_equal(outcome, REMOVAL_ENDED);
     expect_nothing_left();
 }
 
@@ -372,6 +396,7 @@ main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(no_server_is_an_error),
         cmocka_unit_test(a_server_that_is_asked_ends),
+        cmocka_unit_test(a_server_that_ends_meanwhile_is_ended),
         cmocka_unit_test(without_a_control_channel_a_signal_does_it),
         cmocka_unit_test(a_server_that_does_not_answer_is_named),
         cmocka_unit_test(force_asks_first),

@@ -308,7 +308,7 @@ WRAPPED := parking_wait parking_wake malloc calloc realloc free \
 	pthread_mutex_init pthread_mutex_destroy pthread_mutex_trylock \
 	pthread_condattr_init pthread_condattr_setclock \
 	pthread_condattr_destroy pthread_cond_init pthread_cond_destroy \
-	fcntl posix_fallocate fstatvfs getaddrinfo
+	fcntl posix_fallocate fstatvfs getaddrinfo pidfd_open
 
 # What stress/ judges with is tested like the rest.
 $(BUILD)/tests/test_linearizability: $(patsubst %,$(BUILD)/stress/%.o, \

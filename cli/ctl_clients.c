@@ -11,7 +11,7 @@
 #include "clock.h"
 
 #define QUESTION "CLIENT LIST\r\n"
-#define TEXT_BYTES ((size_t)262144) /* of a server of this version: 128 kB */
+#define TEXT_BYTES ((size_t)262144) /* of a server of this version: 240 kB */
 #define WORD_MAX 160
 
 /* As the server writes down where a connection comes from. */

@@ -266,15 +266,10 @@ set_option(struct codec_request *request, enum codec_given option,
         return parse_number(value, &request->type) ? 0 : EINVAL;
     case CODEC_SIZE:
         return parse_number(value, &request->size_bytes) ? 0 : EINVAL;
-    case CODEC_FAIL:
+    default:
+        assert(option == CODEC_FAIL);
         return parse_number(value, &request->fail) ? 0 : EINVAL;
-    case CODEC_MAILBOX:
-    case CODEC_LENGTH:
-    case CODEC_TOKEN:
-        break;
     }
-    assert(false);
-    return EINVAL;
 }
 
 static int
@@ -494,10 +489,10 @@ error_name(enum codec_error error)
         return "shutting-down";
     case CODEC_DENIED:
         return "denied";
-    case CODEC_INTERNAL:
-        break;
+    default:
+        assert(error == CODEC_INTERNAL);
+        return "internal";
     }
-    return "internal";
 }
 
 size_t

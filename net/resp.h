@@ -7,7 +7,7 @@
  *
  * Idea.  The second implementation of net/conversation.h.  The parser
  * (net/resp_codec.h) finds a command at the head of the input; the table
- * (net/resp_commands.h) knows what it is called, how many arguments and which
+ * (net/resp_table.h) knows what it is called, how many arguments and which
  * keys it has; its function answers through net/resp_reply.h.  A command on a
  * mailbox sees the content under the mailbox's lock (net/resp_box.h), and what
  * it writes is written before the lock is let go: one command, or one EXEC, is

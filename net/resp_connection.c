@@ -14,8 +14,6 @@
 /* How many connections CLIENT LIST ID may ask for. */
 #define NUMBERS_MAX 64
 
-#define NAME_TEXT_MAX 32
-
 enum resp_next
 resp_connection_ping(struct resp *resp)
 {
@@ -411,39 +409,26 @@ resp_connection_reset(struct resp *resp)
     return RESP_DONE;
 }
 
-/* A name as people write it: in capitals. */
-static const char *
-in_capitals(const char *name, char text[static NAME_TEXT_MAX])
-{
-    size_t i;
-
-    for (i = 0; i < NAME_TEXT_MAX - 1 && name[i] != '\0'; i++) {
-        text[i] = (char)toupper((unsigned char)name[i]);
-    }
-    text[i] = '\0';
-    return text;
-}
-
 /* The subcommands of the command under way. */
 enum resp_next
 resp_connection_help(struct resp *resp)
 {
     const struct resp_command *command = resp->command;
-    char name[NAME_TEXT_MAX];
+    char name[RESP_TABLE_NAME_MAX];
     char line[128];
     size_t i;
 
     resp_reply_array(&resp->reply, 1 + 2 * command->subcommands_count);
     (void)snprintf(line, sizeof line,
                    "%s <subcommand> [<arg> ...]. Subcommands are:",
-                   in_capitals(command->name, name));
+                   resp_command_in_capitals(command->name, name));
     resp_reply_status(&resp->reply, line);
     for (i = 0; i < command->subcommands_count; i++) {
         const struct resp_command *sub = &command->subcommands[i];
         const char *usage = sub->usage == NULL ? "" : sub->usage;
 
         (void)snprintf(line, sizeof line, "%s%s%s",
-                       in_capitals(sub->name, name),
+                       resp_command_in_capitals(sub->name, name),
                        sub->usage == NULL ? "" : " ", usage);
         resp_reply_status(&resp->reply, line);
         (void)snprintf(line, sizeof line, "    %s.", sub->summary);

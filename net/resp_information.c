@@ -335,7 +335,7 @@ count_commands(void)
 {
     size_t count = 0;
     size_t shown = 0;
-    const struct resp_command *commands = resp_commands(&count);
+    const struct resp_command *commands = resp_table(&count);
     size_t i;
 
     for (i = 0; i < count; i++) {
@@ -447,7 +447,7 @@ enum resp_next
 resp_information_command(struct resp *resp)
 {
     size_t count = 0;
-    const struct resp_command *commands = resp_commands(&count);
+    const struct resp_command *commands = resp_table(&count);
     size_t i;
 
     if (resp->arguments.count > 1) {
@@ -473,7 +473,7 @@ enum resp_next
 resp_information_command_list(struct resp *resp)
 {
     size_t count = 0;
-    const struct resp_command *commands = resp_commands(&count);
+    const struct resp_command *commands = resp_table(&count);
     size_t i;
 
     resp_reply_array(&resp->reply, count_commands());
@@ -490,7 +490,7 @@ static const struct resp_command *
 named(const struct resp *resp, size_t index)
 {
     const struct resp_command *command =
-        resp_command_find(resp_word(resp, index));
+        resp_table_find(resp_word(resp, index));
 
     return command != NULL && is_shown(command) ? command : NULL;
 }
@@ -521,7 +521,7 @@ static enum resp_next
 answer_all_docs(struct resp *resp)
 {
     size_t count = 0;
-    const struct resp_command *commands = resp_commands(&count);
+    const struct resp_command *commands = resp_table(&count);
     size_t i;
 
     resp_reply_map(&resp->reply, count_commands());

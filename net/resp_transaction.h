@@ -15,7 +15,7 @@
  *       all, and nobody reads or writes the mailbox in between
  *   T2  no more than the queue's bound is held; it is empty outside MULTI
  *
- * Who may call.  net/resp_commands.c, net/resp_connection.c
+ * Who may call.  net/resp_table.c, net/resp_commands.c, net/resp_connection.c
  */
 
 #include "resp.h"

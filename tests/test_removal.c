@@ -12,6 +12,7 @@
 #include "clock.h"
 #include "cmocka_all.h"
 #include "control.h"
+#include "fake_process.h"
 #include "mapping.h"
 #include "naming.h"
 #include "removal.h"
@@ -157,6 +158,29 @@ a_server_that_is_asked_ends(void **state)
     expect_nothing_left();
 }
 
+/* Somebody else ends the server, and all that it has is gone. */
+static void
+end_it_first(pid_t server)
+{
+    enum removal_outcome outcome;
+
+    assert_int_equal(run(false, 30000, &outcome), 0);
+    assert_int_equal(end_of(server), 0);
+}
+
+static void
+a_server_that_ends_meanwhile_is_ended(void **state)
+{
+    enum removal_outcome outcome;
+
+    (void)state;
+    (void)start_server(OBEYS);
+    fake_process_before_open(end_it_first);
+    assert_int_equal(run(false, 30000, &outcome), 0);
+    assert_int_equal(outcome, REMOVAL_ENDED);
+    expect_nothing_left();
+}
+
 /* What it left is cleared, as its signal ended it at once. */
 static void
 without_a_control_channel_a_signal_does_it(void **state)
@@ -282,6 +306,7 @@ main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(no_server_is_an_error),
         cmocka_unit_test(a_server_that_is_asked_ends),
+        cmocka_unit_test(a_server_that_ends_meanwhile_is_ended),
         cmocka_unit_test(without_a_control_channel_a_signal_does_it),
         cmocka_unit_test(a_server_that_does_not_answer_is_named),
         cmocka_unit_test(force_asks_first),

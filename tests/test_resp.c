@@ -449,6 +449,45 @@ a_client_that_nobody_introduced_is_not_listed(void **state)
     ASK(scene, "CLIENT LIST\r\n", "$0\r\n\r\n");
 }
 
+/* One session more in the census of a scene. */
+static struct session *
+join(struct resp_scene *scene, uint64_t number)
+{
+    struct session *session = NULL;
+
+    assert_int_equal(
+        session_create(&scene->config, &scene->fake.store, &session), 0);
+    session_introduce(session, number, "unix");
+    assert_int_equal(session_advance(session), SESSION_RECEIVE);
+    return session;
+}
+
+static void
+a_list_tells_how_old_and_how_idle_a_client_is(void **state)
+{
+    struct resp_scene *scene = *state;
+    struct session *silent;
+    struct session *busy;
+    void *room;
+    size_t room_bytes;
+
+    scene->fake.now_ns = 100000 * MS;
+    silent = join(scene, 21);
+    busy = join(scene, 22);
+    scene->fake.now_ns += 3000 * MS;
+    assert_int_equal(session_room(busy, &room, &room_bytes), 0);
+    memcpy(room, "r", 1);
+    session_received(busy, 1);
+    scene->fake.now_ns += 7000 * MS;
+    resp_scene_send(scene, "CLIENT LIST\r\n", 13);
+    assert_non_null(
+        strstr(scene->said, "id=21 addr=unix name= age=10 idle=10 "));
+    assert_non_null(
+        strstr(scene->said, "id=22 addr=unix name= age=10 idle=7 "));
+    session_destroy(silent);
+    session_destroy(busy);
+}
+
 static void
 an_answer_that_finds_no_memory_is_an_error(void **state)
 {
@@ -538,6 +577,7 @@ main(void)
         TEST(a_typed_command_that_waits_outlives_a_rest),
         cmocka_unit_test(a_session_gives_its_memory_back),
         TEST(a_client_that_nobody_introduced_is_not_listed),
+        TEST(a_list_tells_how_old_and_how_idle_a_client_is),
         cmocka_unit_test(an_answer_that_finds_no_memory_is_an_error),
         cmocka_unit_test(garbage_never_puts_a_session_out_of_its_bounds),
     };

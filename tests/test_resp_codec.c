@@ -64,6 +64,7 @@ static const struct row rows[] = {
     {"\r\n", 0, "", 0},
     {"\n", 0, "", 0},
     {"  \t \n", 0, "", 0},
+    {"\vget\f3\n", 0, "get|3|", 0},
     {"  set 3   x  \r\n", 0, "set|3|x|", 0},
     {"set 3 \"a b\"\n", 0, "set|3|a b|", 0},
     {"set 3 \"a\\\"b\\\\ \\n\\r\\t\\b\\a\\x41\\xff\\q\"\n", 0,
@@ -72,6 +73,7 @@ static const struct row rows[] = {
     {"set 3 \"\"\n", 0, "set|3||", 0},
     {"set 3 a\"b c\"\n", 0, "set|3|ab c|", 0},
     {"set 3 \"\\x4\"\n", 0, "set|3|x4|", 0},
+    {"set 3 \"\\x4g \\xg4\"\n", 0, "set|3|x4g xg4|", 0},
     {"set 3 \"a\n", EBADMSG, "unbalanced quotes in request", 0},
     {"set 3 'a\n", EBADMSG, "unbalanced quotes in request", 0},
     {"set 3 \"a\"b\n", EBADMSG, "unbalanced quotes in request", 0},
@@ -242,6 +244,21 @@ lines_are_bounded(void **state)
         assert_int_equal(parser.arguments[0].length, RESP_LINE_MAX);
         resp_parser_fini(&parser);
     }
+}
+
+static void
+a_zero_byte_parts_words_as_a_blank_does(void **state)
+{
+    char bytes[] = "get\0\0x\n";
+    struct resp_parser parser;
+
+    (void)state;
+    resp_parser_init(&parser, LENGTH_MAX, SKIP_MAX);
+    assert_int_equal(resp_parse(&parser, bytes, sizeof bytes - 1), 0);
+    assert_int_equal(parser.count, 2);
+    assert_int_equal(parser.arguments[0].length, 3);
+    assert_int_equal(parser.arguments[1].length, 1);
+    resp_parser_fini(&parser);
 }
 
 static void
@@ -628,6 +645,7 @@ main(void)
         cmocka_unit_test(nothing_is_read_but_what_has_arrived),
         cmocka_unit_test(a_command_that_is_cut_short_wants_more),
         cmocka_unit_test(lines_are_bounded),
+        cmocka_unit_test(a_zero_byte_parts_words_as_a_blank_does),
         cmocka_unit_test(a_typed_line_has_no_more_words_than_an_array),
         cmocka_unit_test(a_command_that_is_too_long_is_skipped_to_its_end),
         cmocka_unit_test(what_is_skipped_is_bounded_and_looked_at),

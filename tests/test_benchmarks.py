@@ -74,16 +74,27 @@ class Figures(unittest.TestCase):
                          "0.25) |  |  |")
         self.assertEqual(len(lines), 4)
 
-    def test_a_compact_or_brief_table_leaves_out_what_it_says(self) -> None:
+    def test_a_brief_table_leaves_out_the_other_cases(self) -> None:
         made = table()
-        made.compact = True
         made.brief = lambda key: key[0] == "2"
         lines = made.markdown(brief=True).splitlines()
-        self.assertEqual(lines[0], "| clients | over | DIPC, 1/s | DIPC / "
-                         "Redis | DIPC / bare loop |")
-        self.assertEqual(lines[2:], ["| 2 | TCP | 1.00 | 0.25 (0.25 to 0.25) "
-                                     "|  |"])
+        self.assertEqual(lines[2:], ["| 2 | TCP | 1.00 | 4.00 | 0.25 (0.25 to "
+                                     "0.25) |  |  |"])
         self.assertEqual(len(made.markdown().splitlines()), 4)
+
+    def test_many_others_have_lines_instead_of_columns(self) -> None:
+        made = table()
+        made.others += ("third", "fourth")
+        made.add(("1", "TCP"), "fourth", 40)
+        lines = made.markdown().splitlines()
+        self.assertEqual(lines[0], "| clients | over | beside | DIPC, 1/s | "
+                         "it, 1/s | ratio |")
+        self.assertEqual(lines[1], "| --- | --- | --- | ---: | ---: | ---: |")
+        self.assertEqual(lines[2], "| 1 | TCP | Redis | 20.0 | 10.0 | 2.00 "
+                         "(1.00 to 3.00) |")
+        self.assertEqual(lines[5], "| 1 | TCP | fourth | 20.0 | 40.0 | 0.25 "
+                         "(0.25 to 0.25) |")
+        self.assertEqual(len(lines), 2 + 2 * 4)
 
     def test_the_csv_has_a_line_for_each_ratio(self) -> None:
         with tempfile.NamedTemporaryFile(suffix=".csv") as file:

@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 Key = tuple[str, ...]
+ABREAST = 3  # so many others have columns of their own
 
 
 @dataclass(frozen=True)
@@ -65,7 +66,6 @@ class Table:
     others: tuple[str, ...]
     better: str = "more"  # or "less"
     note: str = ""
-    compact: bool = False  # beside ours no absolute figures: those are in the CSV
     # Which cases stand in docs/benchmarks.md; None: all.
     brief: Callable[[Key], bool] | None = None
     figures: dict[Key, dict[str, list[float]]] = field(default_factory=dict)
@@ -86,22 +86,31 @@ class Table:
         return ratio(case.get(self.ours, []), case.get(other, []))
 
     def markdown(self, brief: bool = False) -> str:
+        """A line for each case; with many others, for each of them in it."""
         unit = f", {self.unit}" if self.unit else ""
-        head = [*self.columns, self.ours + unit]
-        for other in self.others:
-            head += [] if self.compact else [other + unit]
-            head.append(f"{self.ours} / {other}")
-        rule = ["---"] * len(self.columns)
-        lines = [head, rule + ["---:"] * (len(head) - len(rule))]
-        for key in self.figures:
-            if brief and self.brief is not None and not self.brief(key):
-                continue
-            row = [*key, self.absolute(key, self.ours)]
+        cases = [key for key in self.figures
+                 if not (brief and self.brief and not self.brief(key))]
+        if len(self.others) > ABREAST:
+            head = [*self.columns, "beside", self.ours + unit, "it" + unit,
+                    "ratio"]
+            left = len(self.columns) + 1
+            rows = [[*key, other, self.absolute(key, self.ours),
+                     *self.beside(key, other)]
+                    for key in cases for other in self.others]
+        else:
+            head = [*self.columns, self.ours + unit]
             for other in self.others:
-                row += [] if self.compact else [self.absolute(key, other)]
-                row.append(str(self.ratio(key, other) or ""))
-            lines.append(row)
-        return "\n".join("| " + " | ".join(line) + " |" for line in lines) + "\n"
+                head += [other + unit, f"{self.ours} / {other}"]
+            left = len(self.columns)
+            rows = [[*key, self.absolute(key, self.ours),
+                     *(cell for other in self.others
+                       for cell in self.beside(key, other))] for key in cases]
+        rule = ["---"] * left + ["---:"] * (len(head) - left)
+        return "\n".join("| " + " | ".join(line) + " |"
+                         for line in (head, rule, *rows)) + "\n"
+
+    def beside(self, key: Key, other: str) -> tuple[str, str]:
+        return self.absolute(key, other), str(self.ratio(key, other) or "")
 
     def absolute(self, key: Key, contender: str) -> str:
         """Its median, as far as it was measured."""

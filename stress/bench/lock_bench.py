@@ -5,7 +5,7 @@ from __future__ import annotations
 import subprocess
 from collections.abc import Iterator
 
-from figures import Table
+from figures import Key, Table
 from peers import Effort, Place
 
 OTHERS = ("pthread_rwlock_t", "the same, writers first", "ck_pflock",
@@ -40,9 +40,9 @@ def size_name(size: int) -> str:
 def throughput(place: Place, effort: Effort) -> Table:
     table = Table(
         "lock-throughput", "Acquisitions per second, all threads together",
-        COLUMNS, "1/s", "DIPC", OTHERS, compact=True,
-        brief=lambda key: key[2] != "64 B" and key[0] != "4"
-        and key[1] in ("0 %", "50 %", "100 %"))
+        COLUMNS, "1/s", "DIPC", OTHERS,
+        brief=lambda key: key[2] == "0 B" and key[0] in ("1", "8")
+        and key[1] != "10 %")
     percents = (0, 10, 50, 90, 100) if effort.whole else (0, 10, 50, 100)
     for _ in range(effort.rounds):
         for writers in percents:
@@ -57,20 +57,25 @@ def throughput(place: Place, effort: Effort) -> Table:
     return table
 
 
+def is_telling(key: Key) -> bool:
+    return key[0] == "8" and key[2] == "0 B"
+
+
 def fairness(place: Place, effort: Effort) -> list[Table]:
     """Timed, so that nobody's throughput is judged by these."""
     tables = {
         "worst-us": Table(
             "lock-worst-wait", "The longest wait for the lock of any thread",
-            COLUMNS, "us", "DIPC", OTHERS, "less", compact=True),
+            COLUMNS, "us", "DIPC", OTHERS, "less", brief=is_telling),
         "most-to-least": Table(
             "lock-served",
             "How many times as often the most served thread was served as the "
             "least served one", COLUMNS, "times", "DIPC", OTHERS, "less",
-            compact=True),
+            brief=is_telling),
         "switches": Table(
             "lock-switches", "Context switches for each acquisition", COLUMNS,
-            "", "DIPC", JUST, "less"),
+            "", "DIPC", JUST, "less",
+            brief=lambda key: key[0] != "2"),
     }
     for _ in range(effort.rounds):
         for writers in (10, 50, 100):

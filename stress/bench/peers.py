@@ -9,6 +9,7 @@ import socket
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -171,11 +172,12 @@ class Place:
             yield Peer(name, process.pid, port, "", ("memcached",))
 
 
-def resident_kb(process: int) -> int:
-    """With what it shares with nobody counted once, and its page tables."""
-    lines = Path(f"/proc/{process}/status").read_text().splitlines()
-    fields = dict(line.split(":", 1) for line in lines if ":" in line)
-    return int(fields["VmRSS"].split()[0])
+def processor_s(process: int) -> float:
+    """What a process has used of the processors so far (clock_getcpuclockid(3)).
+
+    Unlike what a clock on the wall shows, it leaves out what others used.
+    """
+    return time.clock_gettime((~process << 3) | 2)
 
 
 def load(place: Place, peer: Peer, protocol: str, over: str = "TCP",

@@ -42,9 +42,14 @@ CFLAGS_msan := -O1 -g -fsanitize=memory -fsanitize-memory-track-origins \
 	-fno-omit-frame-pointer
 CFLAGS_hardened := -O2 -g -D_FORTIFY_SOURCE=3 -fPIE -fstack-protector-strong \
 	-fstack-clash-protection -fcf-protection
+# What the tests reach (ci/coverage), and which condition decides (ci/mcdc).
+CFLAGS_coverage := -O0 -g --coverage -fprofile-update=atomic
+CFLAGS_mcdc := -O0 -g -fprofile-instr-generate -fcoverage-mapping \
+	-fcoverage-mcdc
 LDFLAGS_hardened := -pie -Wl,-z,relro,-z,now,-z,noexecstack
 ifeq ($(origin CFLAGS_$(VARIANT)),undefined)
-$(error VARIANT $(VARIANT) is not one of release debug hardened asan tsan msan fuzz)
+$(error VARIANT $(VARIANT) is not one of release debug hardened asan tsan msan fuzz \
+	coverage mcdc)
 endif
 CFLAGS := $(CFLAGS_$(VARIANT))
 # The same bytes wherever the tree stands.
@@ -71,11 +76,17 @@ CLI := $(patsubst %.c,$(BUILD)/%.o,$(filter-out \
 	$(COMMANDS:%=cli/%.c),$(wildcard cli/*.c)))
 TESTS := $(patsubst tests/%.c,$(BUILD)/tests/%,$(wildcard tests/test_*.c))
 TEST_SHARED := $(patsubst %.c,$(BUILD)/%.o,$(filter-out \
-	$(wildcard tests/test_*.c) tests/tsan_clocklock.c,$(wildcard tests/*.c)))
+	$(wildcard tests/test_*.c) tests/tsan_clocklock.c \
+	tests/coverage_dump.c,$(wildcard tests/*.c)))
 # ThreadSanitizer has one call to learn.
 ifeq ($(VARIANT),tsan)
-TSAN := $(BUILD)/tests/tsan_clocklock.o
+VARIANT_OBJECT := $(BUILD)/tests/tsan_clocklock.o
 LDFLAGS_tsan := -Wl,--wrap=pthread_mutex_clocklock
+endif
+# libgcov does not see every end of a process.
+ifeq ($(VARIANT),coverage)
+VARIANT_OBJECT := $(BUILD)/tests/coverage_dump.o
+LDFLAGS_coverage := -Wl,--wrap=_exit,--wrap=execvp,--wrap=kill,--wrap=raise
 endif
 # A program of stress/ has one of these names; the other files there, and what
 # is in stress/bench, are shared by them and one program each.
@@ -110,7 +121,7 @@ MAN_PAGES := $(wildcard docs/man/*.[1-9])
 	install uninstall format clean help tests stress stress-programs \
 	stress-quick stress-death install-core verify mutants mutants-quick \
 	mutants-deaths \
-	faulty faults faults-quick fuzzers fuzz fuzz-quick
+	faulty faults faults-quick fuzzers fuzz fuzz-quick coverage mcdc
 
 all: $(COMMANDS:%=build/bin/%) $(LIBRARY_FILES) $(HEDDLE) ## build every command into build/bin (the default)
 
@@ -214,7 +225,7 @@ $(BUILD)/%.a:
 	@$(AR) rcs $@ $^
 
 LIBRARIES := $(BUILD)/libdipccli.a $(BUILD)/libdipcnet.a \
-	$(BUILD)/libdipccore.a $(TSAN)
+	$(BUILD)/libdipccore.a $(VARIANT_OBJECT)
 
 $(BUILD)/%.o: %.c Makefile
 	@mkdir -p $(@D)
@@ -308,7 +319,14 @@ WRAPPED := parking_wait parking_wake malloc calloc realloc free \
 	pthread_mutex_init pthread_mutex_destroy pthread_mutex_trylock \
 	pthread_condattr_init pthread_condattr_setclock \
 	pthread_condattr_destroy pthread_cond_init pthread_cond_destroy \
-	fcntl posix_fallocate fstatvfs getaddrinfo pidfd_open
+	fcntl posix_fallocate fstatvfs getaddrinfo \
+	accept4 bind chdir chmod chown connect dup2 epoll_create1 epoll_ctl \
+	eventfd fchmod fdopen flock fopen fork fstat gethostname getrlimit \
+	getsockname getsockopt listen localtime_r lstat mkdir mkdirat \
+	mkdtemp mmap open openat opendir pidfd_open pidfd_send_signal pipe2 \
+	poll pthread_attr_init pthread_create read realpath recv send \
+	sendmsg setrlimit setsockopt shm_open shm_unlink signalfd socket \
+	socketpair strftime symlinkat unlink unlinkat waitpid write
 
 # What stress/ judges with is tested like the rest.
 $(BUILD)/tests/test_linearizability: $(patsubst %,$(BUILD)/stress/%.o, \
@@ -316,7 +334,7 @@ $(BUILD)/tests/test_linearizability: $(patsubst %,$(BUILD)/stress/%.o, \
 $(BUILD)/tests/test_histogram: $(BUILD)/stress/histogram.o
 
 TEST_LIBRARIES := $(BUILD)/libdipccli.a $(BUILD)/libdipcclient.a \
-	$(BUILD)/libdipcnet.a $(BUILD)/libdipccore.a $(TSAN)
+	$(BUILD)/libdipcnet.a $(BUILD)/libdipccore.a $(VARIANT_OBJECT)
 $(BUILD)/tests/%: $(BUILD)/tests/%.o $(TEST_SHARED) $(TEST_LIBRARIES)
 	$(SAY) link $@
 	$(RUN)$(CC) -o $@ $< $(filter $(BUILD)/stress/%,$^) $(TEST_SHARED) \
@@ -339,10 +357,10 @@ $(BUILD)/%.o: %.cpp Makefile
 
 $(BUILD)/stress/bench/counted: $(BUILD)/libdipcnet.a
 $(BUILD)/stress/bench/counted: EXTRA := $(BUILD)/libdipcnet.a
-$(STRESS): %: %.o $(STRESS_SHARED) $(BUILD)/libdipccore.a $(TSAN)
+$(STRESS): %: %.o $(STRESS_SHARED) $(BUILD)/libdipccore.a $(VARIANT_OBJECT)
 	$(SAY) link $@
 	$(RUN)$(CC) -o $@ $< $(STRESS_SHARED) $(EXTRA) $(BUILD)/libdipccore.a \
-		$(TSAN) $(ALL_LDFLAGS) -Wl,-z,now
+		$(VARIANT_OBJECT) $(ALL_LDFLAGS) -Wl,-z,now
 
 # The commands again, with every call in tests/faults/calls made to fail at
 # will (tests/faults/faults.h); `make faults` builds them with sanitizers.
@@ -375,6 +393,14 @@ fuzz: ## fuzz the protocols, the segment and the library (SECONDS=600, of each)
 
 fuzz-quick: ## the same with a fixed seed and number of inputs (a minute)
 	@ci/fuzz --quick
+
+coverage: ## see that the tests reach every line (of the core and codecs every branch)
+	@ci/dependencies gates
+	ci/coverage
+
+mcdc: ## see that in the core and the codecs every condition decides
+	@ci/dependencies gates
+	ci/mcdc
 
 faults: ## make every call that can fail fail, each time, with each error (half an hour)
 	ci/faults --full

@@ -96,7 +96,7 @@ print_client(struct ctl_table *table, const struct ctl_client *client,
     char text[CTL_TABLE_NUMBER_MAX];
     char said[NOTE_TEXT_MAX];
 
-    ctl_table_line(table, "%7" PRIu64 " %-*s %-8s %7s %7s %9" PRIu64 " %8s%s",
+    ctl_table_line(table, "%7" PRIu64 " %-*s %-5s %6s %6s %8" PRIu64 " %6s%s",
                    client->number, width, client->address, protocol(client),
                    ctl_table_age(client->age_s, times[0]),
                    ctl_table_age(client->idle_s, times[1]), client->requests,
@@ -137,8 +137,8 @@ ctl_roll_print(struct ctl_table *table, const struct ctl_clients *clients,
                            .number = row->number};
     }
     qsort(orders, clients->count, sizeof orders[0], compare_orders);
-    ctl_table_line(table, "%7s %-*s %-8s %7s %7s %9s %8s", "CLIENT", width,
-                   "ADDRESS", "PROTOCOL", "AGE", "IDLE", "REQUESTS", "PER S");
+    ctl_table_line(table, "%7s %-*s %-5s %6s %6s %8s %6s", "CLIENT", width,
+                   "ADDRESS", "PROTO", "AGE", "IDLE", "REQUESTS", "PER S");
     for (size_t i = 0; i < clients->count; i++) {
         print_client(table, &clients->rows[orders[i].index], orders[i].more,
                      in_s, width);

@@ -199,23 +199,24 @@ admit(struct seat_table *seats, struct rwlock *lock, uint32_t self)
 
 static void
 remove_dead_of(struct seat_table *seats, struct rwlock *lock,
-               const struct seat_list *list, uint32_t self)
+               const struct seat_list *list)
 {
     uint32_t current = list->head;
     for (uint32_t i = list->count; i > 0; i--) {
         uint32_t next = seat_at(seats, current)->next;
-        if (current != self) {
-            (void)remove_if_dead(seats, lock, current);
-        }
+        (void)remove_if_dead(seats, lock, current);
         current = next;
     }
 }
 
-/* Remove whoever is dead and in the way of the queue's head, and admit (L5). */
+/*
+ * Remove whoever is dead and in the way of the queue's head, and admit (L5).
+ * `self`, if it is at the lock at all, is in the queue.
+ */
 static void
 recover(struct seat_table *seats, struct rwlock *lock, uint32_t self)
 {
-    remove_dead_of(seats, lock, &lock->holders, self);
+    remove_dead_of(seats, lock, &lock->holders);
     while (lock->queue.count > 0 && lock->queue.head != self &&
            remove_if_dead(seats, lock, lock->queue.head)) {
     }
@@ -281,9 +282,12 @@ enter(struct seat_table *seats, struct rwlock *lock)
     int error = seats->parking == PARKING_FUTEX
                     ? pthread_mutex_trylock(&lock->guard)
                     : pthread_mutex_lock(&lock->guard);
-    bool died = error == EBUSY
-                    ? seat_lock_guard(seats, &lock->guard)
-                    : error != 0 && guard_locked(&lock->guard, error);
+    bool died = false;
+    if (error == EBUSY) {
+        died = seat_lock_guard(seats, &lock->guard);
+    } else if (error != 0) {
+        died = guard_locked(&lock->guard, error);
+    }
     if (died) {
         rebuild(seats, lock);
     }
@@ -434,7 +438,7 @@ void
 rwlock_recover(struct seat_table *seats, struct rwlock *lock)
 {
     enter(seats, lock);
-    remove_dead_of(seats, lock, &lock->queue, SEAT_NONE);
+    remove_dead_of(seats, lock, &lock->queue);
     recover(seats, lock, SEAT_NONE);
     wake_holders(seats, lock);
     leave(seats, lock);

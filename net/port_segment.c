@@ -1,5 +1,6 @@
 #include "port_segment.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <string.h>
 
@@ -86,14 +87,10 @@ describe_flaw(enum segment_flaw flaw)
         return "it is no segment of dipc";
     case SEGMENT_LAYOUT_OTHER:
         return "it is of another version of dipc";
-    case SEGMENT_GEOMETRY_BAD:
+    default:
+        assert(flaw == SEGMENT_GEOMETRY_BAD);
         return "its header contradicts itself";
-    case SEGMENT_SOUND:
-    case SEGMENT_UNFINISHED:
-    case SEGMENT_NOT_ATTACHABLE:
-        break;
     }
-    return "it cannot be used";
 }
 
 /* What the user can do about it stands in every refusal. */

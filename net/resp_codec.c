@@ -173,9 +173,7 @@ find_newline(struct resp_parser *parser, const char *bytes, size_t length,
         return 0;
     }
     parser->scanned = end;
-    return end < length || end - parser->at == RESP_LINE_MAX + END_BYTES
-               ? EFBIG
-               : EAGAIN;
+    return end - parser->at == RESP_LINE_MAX + END_BYTES ? EFBIG : EAGAIN;
 }
 
 /* ---- Typed lines. ---- */

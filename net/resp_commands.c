@@ -62,7 +62,7 @@ resp_command_in_capitals(const char *name,
 {
     size_t i;
 
-    for (i = 0; name[i] != '\0' && i < RESP_TABLE_NAME_MAX - 1; i++) {
+    for (i = 0; i < RESP_TABLE_NAME_MAX - 1 && name[i] != '\0'; i++) {
         text[i] = (char)toupper((unsigned char)name[i]);
     }
     text[i] = '\0';

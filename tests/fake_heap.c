@@ -4,6 +4,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "fake_calls.h"
+
 static atomic_long left = FAKE_HEAP_ENDLESS;
 static atomic_long blocks;
 
@@ -51,19 +53,25 @@ counted(void *memory)
 void *
 __wrap_malloc(size_t size_bytes)
 {
-    return is_empty() ? NULL : counted(__real_malloc(size_bytes));
+    return is_empty() || fake_calls_fails("malloc")
+               ? NULL
+               : counted(__real_malloc(size_bytes));
 }
 
 void *
 __wrap_calloc(size_t count, size_t size_bytes)
 {
-    return is_empty() ? NULL : counted(__real_calloc(count, size_bytes));
+    return is_empty() || fake_calls_fails("calloc")
+               ? NULL
+               : counted(__real_calloc(count, size_bytes));
 }
 
 void *
 __wrap_realloc(void *memory, size_t size_bytes)
 {
-    void *moved = is_empty() ? NULL : __real_realloc(memory, size_bytes);
+    void *moved = is_empty() || fake_calls_fails("realloc")
+                      ? NULL
+                      : __real_realloc(memory, size_bytes);
 
     return memory == NULL ? counted(moved) : moved;
 }

@@ -3,6 +3,8 @@
 #include <stddef.h>
 #include <sys/pidfd.h>
 
+#include "fake_calls.h"
+
 static void (*hook)(pid_t process);
 
 int __real_pidfd_open(pid_t process, unsigned flags);
@@ -17,7 +19,8 @@ __wrap_pidfd_open(pid_t process, unsigned flags)
         hook = NULL;
         called(process);
     }
-    return __real_pidfd_open(process, flags);
+    return fake_calls_fails("pidfd_open") ? -1
+                                          : __real_pidfd_open(process, flags);
 }
 
 void

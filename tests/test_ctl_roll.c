@@ -70,16 +70,14 @@ the_busiest_is_first_and_whoever_asks_last(void **state)
 {
     (void)state;
     ctl_roll_compare(&before, &now, more);
-    assert_shown(2, " CLIENT ADDRESS     PROTOCOL     AGE    IDLE  REQUESTS    "
-                    "PER S|\n"
-                    "      1 c           dipc         2 h     5 s        90    "
-                    "   20|\n"
-                    "      4 [::1]:50001 redis        0 s     0 s         3    "
-                    "  1.5  waits for mailbox 7  (me)|\n"
-                    "      2 b           dipc       1 min     0 s        10    "
-                    "    0  waits for mailbox 0|\n"
-                    "      3 a           dipc         0 s     0 s       900    "
-                    "  450  this dipcctl|\n");
+    assert_shown(2, " CLIENT ADDRESS     PROTO    AGE   IDLE REQUESTS  PER S|\n"
+                    "      1 c           dipc     2 h    5 s       90     20|\n"
+                    "      4 [::1]:50001 redis    0 s    0 s        3    1.5  "
+                    "waits for mailbox 7  (me)|\n"
+                    "      2 b           dipc   1 min    0 s       10      0  "
+                    "waits for mailbox 0|\n"
+                    "      3 a           dipc     0 s    0 s      900    450  "
+                    "this dipcctl|\n");
 }
 
 static void
@@ -90,16 +88,13 @@ without_an_earlier_list_those_that_wait_are_first(void **state)
     now.count = 4;
     now.rows[0].watching = CTL_CLIENTS_NONE;
     now.rows[0].name[0] = '\0';
-    assert_shown(0, " CLIENT ADDRESS     PROTOCOL     AGE    IDLE  REQUESTS    "
-                    "PER S|\n"
-                    "      2 b           dipc       1 min     0 s        10    "
-                    "    -  waits for mailbox 0|\n"
-                    "      1 c           dipc         2 h     5 s        90    "
-                    "    -|\n"
-                    "      4 [::1]:50001 redis        0 s     0 s         3    "
-                    "    -|\n"
-                    "      3 a           dipc         0 s     0 s       900    "
-                    "    -  this dipcctl|\n");
+    assert_shown(0, " CLIENT ADDRESS     PROTO    AGE   IDLE REQUESTS  PER S|\n"
+                    "      2 b           dipc   1 min    0 s       10      -  "
+                    "waits for mailbox 0|\n"
+                    "      1 c           dipc     2 h    5 s       90      -|\n"
+                    "      4 [::1]:50001 redis    0 s    0 s        3      -|\n"
+                    "      3 a           dipc     0 s    0 s      900      -  "
+                    "this dipcctl|\n");
 }
 
 static void

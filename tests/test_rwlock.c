@@ -882,6 +882,20 @@ who_inherits_a_dead_holder_s_seat_passes_the_turn_on(void **state)
     does(stage, 1, unlock);
 }
 
+static void
+a_seat_whose_owner_died_idle_is_buried_without_a_trace(void **state)
+{
+    struct stage *stage = *state;
+    does(stage, 0, wrlock);
+    does(stage, 0, unlock);
+    does(stage, 1, wrlock);
+    dies(stage, 0);
+    inherits_the_seat_of(stage, 0);
+    counts_are(stage, 0, 1, 0);
+    assert_int_equal(recoveries(stage), 0);
+    does(stage, 1, unlock);
+}
+
 static int
 queue_and_die(void *argument)
 {
@@ -1533,6 +1547,7 @@ main(void)
         TEST(the_next_writer_removes_dead_readers_at_once),
         TEST(a_live_reader_beside_a_dead_one_keeps_its_hold),
         TEST(who_inherits_a_dead_holder_s_seat_passes_the_turn_on),
+        TEST(a_seat_whose_owner_died_idle_is_buried_without_a_trace),
         TEST(who_inherits_a_dead_waiter_s_seat_takes_it_out_of_the_queue),
         TEST(who_sits_down_as_the_owner_dies_gets_a_seat_in_order),
         TEST(a_dead_waiter_is_passed_over),

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 Key = tuple[str, ...]
-ABREAST = 3  # so many others have columns of their own
+ABREAST = 2  # so many others have columns of their own
 
 
 @dataclass(frozen=True)

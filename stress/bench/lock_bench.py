@@ -12,7 +12,7 @@ OTHERS = ("pthread_rwlock_t", "the same, writers first", "ck_pflock",
           "ck_tflock", "ck_rwlock", "pthread_mutex_t")
 COLUMNS = ("threads", "writers", "section")
 JUST = ("pthread_rwlock_t", "ck_tflock")
-ALONE = ("pthread_rwlock_t", "pthread_mutex_t, robust and shared")
+ROBUST = "robust mutex"
 RUN_S = 120
 
 
@@ -38,7 +38,8 @@ def alone(place: Place, effort: Effort) -> Table:
     """In slices so short that hardly any is disturbed."""
     table = Table(
         "lock-alone", "Acquisition and release when nobody else is there",
-        ("operation", "shared"), "ns", "DIPC", ALONE, "less")
+        ("operation", "shared"), "ns", "DIPC",
+        ("pthread_rwlock_t", ROBUST), "less")
     for _ in range(effort.rounds):
         done = subprocess.run([place.program("lock_cost")], text=True,
                               stdin=subprocess.DEVNULL, capture_output=True,
@@ -53,9 +54,10 @@ def alone(place: Place, effort: Effort) -> Table:
             for among in ("among threads", "among processes"):
                 key = (operation, among)
                 table.add(key, "DIPC", spans[f"this lock, {operation} ({among})"])
-                for other in ALONE:
-                    table.add(key, other, spans.get(
-                        other, spans.get(f"{other}, {operation}", 0)))
+                table.add(key, "pthread_rwlock_t",
+                          spans[f"pthread_rwlock_t, {operation}"])
+                table.add(key, ROBUST,
+                          spans["pthread_mutex_t, robust and shared"])
     return table
 
 

@@ -48,9 +48,14 @@ IN_PLACE := $(wildcard tests/valgrind/*.h)
 endif
 CFLAGS_hardened := -O2 -g -D_FORTIFY_SOURCE=3 -fPIE -fstack-protector-strong \
 	-fstack-clash-protection -fcf-protection
+# What the tests reach (ci/coverage), and which condition decides (ci/mcdc).
+CFLAGS_coverage := -O0 -g --coverage -fprofile-update=atomic
+CFLAGS_mcdc := -O0 -g -fprofile-instr-generate -fcoverage-mapping \
+	-fcoverage-mcdc
 LDFLAGS_hardened := -pie -Wl,-z,relro,-z,now,-z,noexecstack
 ifeq ($(origin CFLAGS_$(VARIANT)),undefined)
-$(error VARIANT $(VARIANT) is not one of release debug hardened asan tsan msan fuzz valgrind)
+$(error VARIANT $(VARIANT) is not one of release debug hardened asan tsan msan fuzz \
+	coverage mcdc valgrind)
 endif
 CFLAGS := $(CFLAGS_$(VARIANT))
 # The same bytes wherever the tree stands.
@@ -77,16 +82,24 @@ CLI := $(patsubst %.c,$(BUILD)/%.o,$(filter-out \
 	$(COMMANDS:%=cli/%.c),$(wildcard cli/*.c)))
 TESTS := $(patsubst tests/%.c,$(BUILD)/tests/%,$(wildcard tests/test_*.c))
 TEST_SHARED := $(patsubst %.c,$(BUILD)/%.o,$(filter-out \
-	$(wildcard tests/test_*.c) tests/tsan_clocklock.c,$(wildcard tests/*.c)))
+	$(wildcard tests/test_*.c) tests/tsan_clocklock.c \
+	tests/coverage_dump.c,$(wildcard tests/*.c)))
 # ThreadSanitizer has one call to learn.
 ifeq ($(VARIANT),tsan)
-TSAN := $(BUILD)/tests/tsan_clocklock.o
+VARIANT_OBJECT := $(BUILD)/tests/tsan_clocklock.o
 LDFLAGS_tsan := -Wl,--wrap=pthread_mutex_clocklock
+endif
+# libgcov does not see every end of a process.
+ifeq ($(VARIANT),coverage)
+VARIANT_OBJECT := $(BUILD)/tests/coverage_dump.o
+LDFLAGS_coverage := -Wl,--wrap=_exit,--wrap=execvp,--wrap=kill,--wrap=raise
 endif
 # A program of stress/ has one of these names; the other files there, and what
 # is in stress/bench, are shared by them and one program each.
-STRESS_SOURCES := $(wildcard stress/stress_*.c stress/step_*.c \
-	stress/compare_*.c stress/bench/*.c)
+# One of them needs Concurrency Kit's headers.
+STRESS_SOURCES := $(filter-out $(if $(wildcard /usr/include/ck_pflock.h),, \
+	stress/bench/lock_contest.c), $(wildcard stress/stress_*.c \
+	stress/step_*.c stress/compare_*.c stress/bench/*.c))
 STRESS := $(STRESS_SOURCES:%.c=$(BUILD)/%)
 STRESS_SHARED := $(patsubst %.c,$(BUILD)/%.o,$(filter-out \
 	$(STRESS_SOURCES),$(wildcard stress/*.c)))
@@ -116,7 +129,7 @@ MAN_PAGES := $(wildcard docs/man/*.[1-9])
 	stress-quick stress-death install-core verify mutants mutants-quick \
 	mutants-deaths \
 	ci style static lint matrix valgrind gates-check \
-	faulty faults faults-quick fuzzers fuzz fuzz-quick
+	faulty faults faults-quick fuzzers fuzz fuzz-quick coverage mcdc
 
 all: $(COMMANDS:%=build/bin/%) $(LIBRARY_FILES) $(HEDDLE) ## build every command into build/bin (the default)
 
@@ -154,8 +167,11 @@ bench-verify: all ## measure the model checker: executions, steps, memory, reduc
 
 bench: ## measure beside Redis, memcached, other locks and memcpy (15 minutes; BENCH=full)
 bench-server: ## the same for the server alone (7 minutes)
-BENCHES := bench bench-server
-.PHONY: $(BENCHES)
+bench-lock: ## the same for the lock alone (4 minutes)
+bench-mailbox: ## the same for mailboxes in process (a minute)
+bench-scale: ## the same for many connections and mailboxes (4 minutes)
+BENCHES := bench bench-server bench-lock bench-mailbox bench-scale
+.PHONY: $(BENCHES) instructions
 # What they are compared with is installed first: make looks for it.
 $(BENCHES): all
 	@ci/dependencies bench
@@ -163,8 +179,9 @@ $(BENCHES): all
 	@BENCH='$(BENCH)' $(PYTHON) stress/bench/run $(BUILD) \
 		$(patsubst bench-%,%,$(filter bench-%,$@))
 
-ci: all ## run every gate, and make build/report/index.html of them (an hour)
-	ci/gates
+ci: all ## run every gate (EXCEPT=NAME but one) and make build/report/index.html (an hour)
+	ci/dependencies gates manual package
+	ci/gates $(EXCEPT:%=--except %)
 
 style: all ## see that the sources keep the style guide
 	@ci/dependencies gates
@@ -185,6 +202,10 @@ matrix: ## run the tests in every build: two compilers, hardened, sanitizers
 valgrind: ## the unit tests and a server under load, under memcheck, Helgrind, DRD
 	@ci/dependencies gates
 	ci/valgrind
+
+instructions: all $(BUILD)/stress/bench/counted ## see that no request, and not the lock, executes 5 % more than recorded
+	@ci/dependencies gates
+	ci/instructions $(BUILD)
 
 gates-check: all ## see that each gate finds a planted breach
 	@ci/dependencies gates
@@ -216,7 +237,7 @@ $(BUILD)/%.a:
 	@$(AR) rcs $@ $^
 
 LIBRARIES := $(BUILD)/libdipccli.a $(BUILD)/libdipcnet.a \
-	$(BUILD)/libdipccore.a $(TSAN)
+	$(BUILD)/libdipccore.a $(VARIANT_OBJECT)
 
 $(BUILD)/%.o: %.c Makefile $(IN_PLACE)
 	@mkdir -p $(@D)
@@ -239,7 +260,7 @@ $(BUILD)/libdipc.a: $(BUILD)/libdipc.o
 
 $(BUILD)/libdipc.so.$(VERSION): $(LIBDIPC_PARTS)
 	$(SAY) link $@
-	$(RUN)$(CC) -shared -Wl,-soname,$(SONAME) -o $@ $^ $(ALL_LDFLAGS)
+	$(RUN)$(CC) -shared -Wl,-soname,$(SONAME),-z,nodelete -o $@ $^ $(ALL_LDFLAGS)
 
 # What gathers, with the server in it: one object that shows net/gather.h and
 # net/gather_sender.h, and nothing else.
@@ -304,13 +325,20 @@ build/bin/%: $(BUILD)/cli/% FORCE
 FORCE:
 
 # Calls that tests/ puts something of its own before.
-WRAPPED := parking_wait parking_wake malloc calloc realloc \
+WRAPPED := parking_wait parking_wake malloc calloc realloc free \
 	pthread_mutexattr_init pthread_mutexattr_setpshared \
 	pthread_mutexattr_setrobust pthread_mutexattr_destroy \
 	pthread_mutex_init pthread_mutex_destroy pthread_mutex_trylock \
 	pthread_condattr_init pthread_condattr_setclock \
 	pthread_condattr_destroy pthread_cond_init pthread_cond_destroy \
-	fcntl posix_fallocate fstatvfs
+	fcntl posix_fallocate fstatvfs getaddrinfo \
+	accept4 bind chdir chmod chown connect dup2 epoll_create1 epoll_ctl \
+	eventfd fchmod fdopen flock fopen fork fstat gethostname getrlimit \
+	getsockname getsockopt listen localtime_r lstat mkdir mkdirat \
+	mkdtemp mmap open openat opendir pidfd_open pidfd_send_signal pipe2 \
+	poll pthread_attr_init pthread_create read realpath recv send \
+	sendmsg setrlimit setsockopt shm_open shm_unlink signalfd socket \
+	socketpair strftime symlinkat unlink unlinkat waitpid write
 
 # What stress/ judges with is tested like the rest.
 $(BUILD)/tests/test_linearizability: $(patsubst %,$(BUILD)/stress/%.o, \
@@ -318,7 +346,7 @@ $(BUILD)/tests/test_linearizability: $(patsubst %,$(BUILD)/stress/%.o, \
 $(BUILD)/tests/test_histogram: $(BUILD)/stress/histogram.o
 
 TEST_LIBRARIES := $(BUILD)/libdipccli.a $(BUILD)/libdipcclient.a \
-	$(BUILD)/libdipcnet.a $(BUILD)/libdipccore.a $(TSAN)
+	$(BUILD)/libdipcnet.a $(BUILD)/libdipccore.a $(VARIANT_OBJECT)
 $(BUILD)/tests/%: $(BUILD)/tests/%.o $(TEST_SHARED) $(TEST_LIBRARIES)
 	$(SAY) link $@
 	$(RUN)$(CC) -o $@ $< $(filter $(BUILD)/stress/%,$^) $(TEST_SHARED) \
@@ -339,10 +367,12 @@ $(BUILD)/%.o: %.cpp Makefile
 	$(RUN)$(CXX) -std=c++17 -pthread -MMD -MP -Istress -Wall -Wextra -Werror \
 		$(CFLAGS) -c -o $@ $<
 
-$(STRESS): %: %.o $(STRESS_SHARED) $(BUILD)/libdipccore.a $(TSAN)
+$(BUILD)/stress/bench/counted: $(BUILD)/libdipcnet.a
+$(BUILD)/stress/bench/counted: EXTRA := $(BUILD)/libdipcnet.a
+$(STRESS): %: %.o $(STRESS_SHARED) $(BUILD)/libdipccore.a $(VARIANT_OBJECT)
 	$(SAY) link $@
 	$(RUN)$(CC) -o $@ $< $(STRESS_SHARED) $(EXTRA) $(BUILD)/libdipccore.a \
-		$(TSAN) $(ALL_LDFLAGS) -Wl,-z,now
+		$(VARIANT_OBJECT) $(ALL_LDFLAGS) -Wl,-z,now
 
 # The commands again, with every call in tests/faults/calls made to fail at
 # will (tests/faults/faults.h); `make faults` builds them with sanitizers.
@@ -351,10 +381,11 @@ FAULT_WRAPS := $(shell awk '!/^\#|exempt:|^$$/ { print "-Wl,--wrap=" $$1 }' \
 	tests/faults/calls)
 faulty: $(FAULTY)
 $(FAULTY): $(BUILD)/faulty/%: $(BUILD)/cli/%.o $(BUILD)/tests/faults/faults.o \
-	$(LIBRARIES) tests/faults/calls
+	$(TEST_LIBRARIES) tests/faults/calls
 	@mkdir -p $(@D)
 	$(SAY) link $@
-	$(RUN)$(CC) -o $@ $(filter %.o,$^) $(LIBRARIES) $(ALL_LDFLAGS) $(FAULT_WRAPS)
+	$(RUN)$(CC) -o $@ $(filter %.o,$^) $(TEST_LIBRARIES) $(ALL_LDFLAGS) \
+		$(FAULT_WRAPS)
 
 # Fuzzers, which only clang builds: `make fuzz` calls for CC=clang VARIANT=fuzz.
 FUZZERS := $(patsubst tests/fuzz/%.c,$(BUILD)/fuzzers/%, \
@@ -369,16 +400,24 @@ $(FUZZERS): $(BUILD)/fuzzers/%: $(BUILD)/tests/fuzz/%.o $(FUZZ_SHARED) \
 	$(SAY) link $@
 	$(RUN)$(CC) -o $@ $^ $(ALL_LDFLAGS) -fsanitize=fuzzer
 
-fuzz: ## fuzz the codec, the session and the segment (SECONDS=600, of each)
+fuzz: ## fuzz the protocols, the segment and the library (SECONDS=600, of each)
 	@SECONDS_EACH='$(or $(SECONDS),600)' ci/fuzz
 
 fuzz-quick: ## the same with a fixed seed and number of inputs (a minute)
 	@ci/fuzz --quick
 
-faults: ## make every call that can fail fail, each time it occurs (10 minutes)
+coverage: ## see that the tests reach every line (of the core and codecs every branch)
+	@ci/dependencies gates
+	ci/coverage
+
+mcdc: ## see that in the core and the codecs every condition decides
+	@ci/dependencies gates
+	ci/mcdc
+
+faults: ## make every call that can fail fail, each time, with each error (half an hour)
 	ci/faults --full
 
-faults-quick: ## the same for a sample of the calls (a minute; SEED=)
+faults-quick: ## the same with one error a time, drawn by SEED= (5 minutes)
 	ci/faults --quick
 
 UNITS := build/systemd/dipc.service cli/systemd/dipc.socket
@@ -405,8 +444,9 @@ INSTALLED += $(call to,644,$(LIBDIR),build/lib/libdipc.a \
 	$(call to,644,$(INCLUDEDIR),net/dipc.h)
 INSTALLED_LINKS := $(SONAME)=$(LIBDIR)=libdipc.so.$(VERSION) \
 	libdipc.so=$(LIBDIR)=$(SONAME)
-INSTALLED += $(call to,644,$(BASHDIR),cli/completion/bash/dipcctl) \
-	$(call to,644,$(ZSHDIR),cli/completion/zsh/_dipcctl)
+INSTALLED += $(call to,644,$(BASHDIR),$(wildcard cli/completion/bash/*)) \
+	$(call to,644,$(ZSHDIR),$(wildcard cli/completion/zsh/*))
+INSTALLED_LINKS += dipcrm=$(BASHDIR)=dipc dipcsend=$(BASHDIR)=dipcgather
 INSTALLED += $(call to,644,$(UNITDIR),$(UNITS)) \
 	$(call to,644,$(PREFIX)/lib/sysusers.d,cli/systemd/dipc.conf)
 ifdef HEDDLE
@@ -443,7 +483,8 @@ uninstall: ## remove what install put there
 
 pdf: build/dipc.pdf ## make the manual as one PDF, build/dipc.pdf
 build/dipc.pdf: docs/manual/make docs/manual/manual.css \
-		$(wildcard docs/*.md) $(MAN_PAGES) net/version.h
+		$(wildcard docs/*.md) $(MAN_PAGES) \
+		$(wildcard cli/python/man/*) net/version.h
 	@mkdir -p $(@D)
 	$(SAY) lay-out $@
 	$(RUN)docs/manual/make $@

@@ -76,7 +76,8 @@ static const struct {
                  "Ctrl-C,\n"
                  "otherwise once. The busiest of the first 4096 mailboxes come "
                  "first, and\n"
-                 "those that were never used are left out.\n",
+                 "those that were never used are left out; then the clients, "
+                 "the busiest first.\n",
                  0, 0},
     [CTL_PING] = {"ping", "", "measure the way to the server and back",
                   "Ask the server for a sign of life, and print how long it "

@@ -440,7 +440,7 @@ show(const struct ctl *ctl, const struct ctl_top_sample *before,
 }
 
 static enum ctl_status
-run_top(struct ctl *ctl)
+run_top_over(struct ctl *ctl, struct ctl_clients_link *link)
 {
     static struct ctl_top_sample samples[2];
     const struct ctl_top_sample *before = NULL;
@@ -454,7 +454,7 @@ run_top(struct ctl *ctl)
         if (i > 0) {
             pause_between(ctl);
         }
-        if (ctl_top_take(ctl->connection, now, &ctl->error) != DIPC_OK) {
+        if (ctl_top_take(ctl->connection, link, now, &ctl->error) != DIPC_OK) {
             return fail(ctl);
         }
         show(ctl, before, now);
@@ -464,6 +464,18 @@ run_top(struct ctl *ctl)
         before = now;
     }
     return CTL_STATUS_DONE;
+}
+
+static enum ctl_status
+run_top(struct ctl *ctl)
+{
+    struct ctl_clients_link link;
+
+    ctl_clients_open(&link, dipc_descriptor(ctl->connection),
+                     ctl->arguments->timeout_ms);
+    enum ctl_status status = run_top_over(ctl, &link);
+    ctl_clients_close(&link);
+    return status;
 }
 
 static enum ctl_status

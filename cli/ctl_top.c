@@ -1,15 +1,15 @@
 #include "ctl_top.h"
 
 #include <inttypes.h>
-#include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "clock.h"
+#include "ctl_roll.h"
+#include "ctl_table.h"
 
-#define LINE_MAX_BYTES 256
-#define NUMBER_TEXT_MAX 16
 #define TIME_TEXT_MAX 32
+#define ROWS_AT_ONCE ((size_t)64)
 #define HOUR_S UINT64_C(3600)
 #define DAY_S (24 * HOUR_S)
 
@@ -101,47 +101,98 @@ take_server(struct dipc_connection *connection, struct ctl_top_sample *sample,
     return DIPC_OK;
 }
 
-static enum dipc_status
-take_row(struct dipc_connection *connection, struct ctl_top_row *row,
-         struct dipc_error *error)
+static void
+fill_row(struct ctl_top_row *row, const struct dipc_statistics *statistics)
 {
-    struct dipc_statistics *statistics;
-
-    enum dipc_status status =
-        dipc_stat(connection, row->mailbox, &statistics, error);
-    if (status != DIPC_OK) {
-        return status;
-    }
     for (size_t i = 0; i < ROW_FIGURES; i++) {
         (void)dipc_statistics_number(statistics, row_figures[i].name,
                                      figure_at(row, row_figures[i].offset));
     }
-    dipc_statistics_free(statistics);
-    return DIPC_OK;
+}
+
+/* Ask for the statistics of some mailboxes at once. */
+static enum dipc_status
+exchange(struct dipc_batch *batch, struct dipc_connection *connection,
+         const struct ctl_top_row *rows, size_t count,
+         struct dipc_statistics **statistics, struct dipc_error *error)
+{
+    enum dipc_status status = DIPC_OK;
+
+    dipc_batch_clear(batch);
+    for (size_t i = 0; i < count && status == DIPC_OK; i++) {
+        status = dipc_batch_stat(batch, rows[i].mailbox, &statistics[i]);
+    }
+    if (status != DIPC_OK) {
+        *error = (struct dipc_error){.status = status,
+                                     .message = "no memory for it"};
+        return status;
+    }
+    status = dipc_batch_flush(batch, connection, error);
+    for (size_t i = 0; i < count && status == DIPC_OK; i++) {
+        status = dipc_batch_result(batch, i, NULL, error);
+    }
+    return status;
+}
+
+static enum dipc_status
+take_some(struct dipc_batch *batch, struct dipc_connection *connection,
+          struct ctl_top_row *rows, size_t count, struct dipc_error *error)
+{
+    struct dipc_statistics *statistics[ROWS_AT_ONCE] = {NULL};
+
+    enum dipc_status status =
+        exchange(batch, connection, rows, count, statistics, error);
+    for (size_t i = 0; i < count; i++) {
+        if (status == DIPC_OK) {
+            fill_row(&rows[i], statistics[i]);
+        }
+        dipc_statistics_free(statistics[i]);
+    }
+    return status;
+}
+
+static enum dipc_status
+take_rows(struct dipc_connection *connection, struct ctl_top_sample *sample,
+          struct dipc_error *error)
+{
+    enum dipc_status status = DIPC_OK;
+    struct dipc_batch *batch = dipc_batch_create();
+
+    if (!batch) {
+        *error = (struct dipc_error){.status = DIPC_NO_MEMORY,
+                                     .message = "no memory for it"};
+        return DIPC_NO_MEMORY;
+    }
+    for (size_t i = 0; i < sample->rows_count; i++) {
+        sample->rows[i].mailbox = (uint32_t)i;
+    }
+    for (size_t i = 0; i < sample->rows_count && status == DIPC_OK;
+         i += ROWS_AT_ONCE) {
+        const size_t left = sample->rows_count - i;
+        status = take_some(batch, connection, &sample->rows[i],
+                           left < ROWS_AT_ONCE ? left : ROWS_AT_ONCE, error);
+    }
+    dipc_batch_free(batch);
+    return status;
 }
 
 enum dipc_status
-ctl_top_take(struct dipc_connection *connection, struct ctl_top_sample *sample,
-             struct dipc_error *error)
+ctl_top_take(struct dipc_connection *connection, struct ctl_clients_link *link,
+             struct ctl_top_sample *sample, struct dipc_error *error)
 {
     memset(sample, 0, sizeof *sample);
     enum dipc_status status = take_server(connection, sample, error);
     sample->rows_count = sample->mailboxes < CTL_TOP_MAILBOXES_MAX
                              ? (size_t)sample->mailboxes
                              : CTL_TOP_MAILBOXES_MAX;
-    for (size_t i = 0; i < sample->rows_count && status == DIPC_OK; i++) {
-        sample->rows[i].mailbox = (uint32_t)i;
-        status = take_row(connection, &sample->rows[i], error);
+    if (status == DIPC_OK) {
+        status = take_rows(connection, sample, error);
+    }
+    if (status == DIPC_OK) {
+        ctl_clients_take(link, &sample->list);
     }
     sample->taken_ns = clock_now_ns(NULL);
     return status;
-}
-
-/* A figure that fell began anew. */
-static uint64_t
-growth(uint64_t before, uint64_t now)
-{
-    return now > before ? now - before : 0;
 }
 
 /* Another server may have taken its place: nothing is comparable then. */
@@ -155,13 +206,17 @@ comparable(const struct ctl_top_sample *before,
 static void
 compare(const struct ctl_top_sample *before, struct ctl_top_sample *now)
 {
+    ctl_roll_compare(before ? &before->list : NULL, &now->list,
+                     now->new_requests);
     for (size_t i = 0; i < now->rows_count; i++) {
         struct ctl_top_row *row = &now->rows[i];
         row->new_reads = 0;
         row->new_writes = 0;
         if (before && i < before->rows_count) {
-            row->new_reads = growth(before->rows[i].reads, row->reads);
-            row->new_writes = growth(before->rows[i].version, row->version);
+            row->new_reads =
+                ctl_table_growth(before->rows[i].reads, row->reads);
+            row->new_writes =
+                ctl_table_growth(before->rows[i].version, row->version);
         }
     }
 }
@@ -194,34 +249,6 @@ was_used(const struct ctl_top_row *row)
            row->waiting > 0;
 }
 
-/* One table on its way to a stream. */
-struct print {
-    FILE *stream;
-    const char *line_end;
-    size_t columns;
-    size_t lines_left; /* SIZE_MAX: without end */
-};
-
-static void print_line(struct print *print, const char *format, ...)
-    __attribute__((format(printf, 2, 3)));
-
-static void
-print_line(struct print *print, const char *format, ...)
-{
-    char line[LINE_MAX_BYTES];
-    va_list arguments;
-
-    if (print->lines_left == 0) {
-        return;
-    }
-    print->lines_left--;
-    va_start(arguments, format);
-    (void)vsnprintf(line, sizeof line, format, arguments);
-    va_end(arguments);
-    (void)fprintf(print->stream, "%.*s%s", (int)print->columns, line,
-                  print->line_end);
-}
-
 static double
 seconds(const struct ctl_top_sample *before, const struct ctl_top_sample *now)
 {
@@ -230,45 +257,13 @@ seconds(const struct ctl_top_sample *before, const struct ctl_top_sample *now)
     return (double)ns / (double)CLOCK_NS_PER_S;
 }
 
-/* "123", "12.3" or "-" where there is nothing to compare with. */
-static const char *
-rate(uint64_t more, double in_s, char text[static NUMBER_TEXT_MAX])
-{
-    const double figure = in_s > 0 ? (double)more / in_s : 0;
-
-    if (in_s <= 0) {
-        return "-";
-    }
-    (void)snprintf(text, NUMBER_TEXT_MAX, "%.*f",
-                   figure > 0 && figure < 10 ? 1 : 0, figure);
-    return text;
-}
-
-/* "512 B", "4.0 kB", "1.5 MB". */
-static const char *
-bytes(double figure, char text[static NUMBER_TEXT_MAX])
-{
-    static const char *const units[] = {"B", "kB", "MB", "GB", "TB", "PB"};
-    size_t unit = 0;
-
-    if (figure < 1024) {
-        figure = (double)(int)figure; /* no parts of a byte */
-    }
-    while (figure >= 1024 && unit + 1 < sizeof units / sizeof units[0]) {
-        figure /= 1024;
-        unit++;
-    }
-    const bool is_whole = figure >= 10 || figure == (double)(int)figure;
-    (void)snprintf(text, NUMBER_TEXT_MAX, "%.*f %s", is_whole ? 0 : 1, figure,
-                   units[unit]);
-    return text;
-}
-
 static const char *
 byte_rate(uint64_t before, uint64_t now, double in_s,
-          char text[static NUMBER_TEXT_MAX])
+          char text[static CTL_TABLE_NUMBER_MAX])
 {
-    return in_s > 0 ? bytes((double)growth(before, now) / in_s, text) : "-";
+    return in_s > 0 ? ctl_table_bytes(
+                          (double)ctl_table_growth(before, now) / in_s, text)
+                    : "-";
 }
 
 static const char *
@@ -288,55 +283,77 @@ uptime(uint64_t s, char text[static TIME_TEXT_MAX])
 }
 
 static void
-print_server(struct print *print, const char *server,
+print_server(struct ctl_table *table, const char *server,
              const struct ctl_top_sample *before,
              const struct ctl_top_sample *now)
 {
     const struct ctl_top_sample *old = before ? before : now;
     const double s = seconds(before, now);
     char time[TIME_TEXT_MAX];
-    char text[4][NUMBER_TEXT_MAX];
+    char text[4][CTL_TABLE_NUMBER_MAX];
 
-    print_line(print,
-               "dipc %s at %s, up %s: %" PRIu64 " mailboxes of %s, packets of "
-               "%s",
-               now->version, server, uptime(now->uptime_s, time),
-               now->mailboxes, bytes((double)now->mailbox_bytes, text[0]),
-               bytes((double)now->packet_bytes, text[1]));
-    print_line(print,
-               "clients %" PRIu64 " of %" PRIu64 ", %" PRIu64
-               " ever   new/s %s   in/s %s   out/s %s",
-               now->clients, now->clients_max, now->clients_total,
-               rate(growth(old->clients_total, now->clients_total), s, text[0]),
-               byte_rate(old->bytes_in, now->bytes_in, s, text[1]),
-               byte_rate(old->bytes_out, now->bytes_out, s, text[2]));
-    print_line(print,
-               "reads %" PRIu64 " (%s/s)   writes %" PRIu64
-               " (%s/s)   conflicts %" PRIu64 "   timeouts %" PRIu64,
-               now->reads, rate(growth(old->reads, now->reads), s, text[0]),
-               now->writes, rate(growth(old->writes, now->writes), s, text[1]),
-               now->conflicts, now->timeouts);
-    print_line(print,
-               "lock timeouts %" PRIu64 "   lock recoveries %" PRIu64
-               "   bad requests %" PRIu64 "%s",
-               now->lock_timeouts, now->lock_recoveries, now->bad_requests,
-               now->rows_count < now->mailboxes
-                   ? "   (the first 4096 mailboxes)"
-                   : "");
+    ctl_table_line(
+        table,
+        "dipc %s at %s, up %s: %" PRIu64 " mailboxes of %s, packets of "
+        "%s",
+        now->version, server, uptime(now->uptime_s, time), now->mailboxes,
+        ctl_table_bytes((double)now->mailbox_bytes, text[0]),
+        ctl_table_bytes((double)now->packet_bytes, text[1]));
+    ctl_table_line(
+        table,
+        "clients %" PRIu64 " of %" PRIu64 ", %" PRIu64
+        " ever   new/s %s   in/s %s   out/s %s",
+        now->clients, now->clients_max, now->clients_total,
+        ctl_table_rate(ctl_table_growth(old->clients_total, now->clients_total),
+                       s, text[0]),
+        byte_rate(old->bytes_in, now->bytes_in, s, text[1]),
+        byte_rate(old->bytes_out, now->bytes_out, s, text[2]));
+    ctl_table_line(
+        table,
+        "reads %" PRIu64 " (%s/s)   writes %" PRIu64
+        " (%s/s)   conflicts %" PRIu64 "   timeouts %" PRIu64,
+        now->reads,
+        ctl_table_rate(ctl_table_growth(old->reads, now->reads), s, text[0]),
+        now->writes,
+        ctl_table_rate(ctl_table_growth(old->writes, now->writes), s, text[1]),
+        now->conflicts, now->timeouts);
+    ctl_table_line(table,
+                   "lock timeouts %" PRIu64 "   lock recoveries %" PRIu64
+                   "   bad requests %" PRIu64 "%s",
+                   now->lock_timeouts, now->lock_recoveries, now->bad_requests,
+                   now->rows_count < now->mailboxes
+                       ? "   (the first 4096 mailboxes)"
+                       : "");
 }
 
 static void
-print_row(struct print *print, const struct ctl_top_row *row, double s)
+print_row(struct ctl_table *table, const struct ctl_top_row *row, double s)
 {
-    char text[3][NUMBER_TEXT_MAX];
+    char text[3][CTL_TABLE_NUMBER_MAX];
 
-    print_line(print,
-               "%7" PRIu32 " %9" PRIu64 " %8s %9" PRIu64 " %8s %8s %7" PRIu64
-               " %6" PRIu64 " %8" PRIu64,
-               row->mailbox, row->version, rate(row->new_writes, s, text[0]),
-               row->reads, rate(row->new_reads, s, text[1]),
-               bytes((double)row->size, text[2]), row->readers, row->waiting,
-               row->watching);
+    ctl_table_line(table,
+                   "%7" PRIu32 " %9" PRIu64 " %8s %9" PRIu64
+                   " %8s %8s %7" PRIu64 " %6" PRIu64 " %8" PRIu64,
+                   row->mailbox, row->version,
+                   ctl_table_rate(row->new_writes, s, text[0]), row->reads,
+                   ctl_table_rate(row->new_reads, s, text[1]),
+                   ctl_table_bytes((double)row->size, text[2]), row->readers,
+                   row->waiting, row->watching);
+}
+
+/* How many mailboxes are shown, so that half of the lines are left to clients,
+ * or as many as they need. */
+static size_t
+share(size_t lines_left, size_t mailboxes, size_t clients)
+{
+    const size_t half = lines_left / 2;
+    const size_t wanted = clients + 1; /* and what stands above them */
+
+    if (lines_left == SIZE_MAX || mailboxes + wanted <= lines_left) {
+        return mailboxes;
+    }
+    const size_t free = wanted < half ? lines_left - wanted : lines_left - half;
+    return mailboxes < free ? mailboxes : free;
 }
 
 void
@@ -346,10 +363,10 @@ ctl_top_print(FILE *stream, const char *server,
 {
     static struct ctl_top_row used[CTL_TOP_MAILBOXES_MAX];
     size_t count = 0;
-    struct print print = {.stream = stream,
-                          .line_end = line_end,
-                          .columns = columns,
-                          .lines_left = lines > 0 ? lines : SIZE_MAX};
+    struct ctl_table table = {.stream = stream,
+                              .line_end = line_end,
+                              .columns = columns,
+                              .lines_left = lines > 0 ? lines : SIZE_MAX};
 
     before = comparable(before, now);
     compare(before, now);
@@ -359,13 +376,15 @@ ctl_top_print(FILE *stream, const char *server,
         }
     }
     qsort(used, count, sizeof used[0], compare_rows);
-    print_server(&print, server, before, now);
-    print_line(&print, "%7s %9s %8s %9s %8s %8s %7s %6s %8s", "MAILBOX",
-               "VERSION", "WRITES/S", "READS", "READS/S", "SIZE", "READING",
-               "QUEUED", "WATCHING");
-    for (size_t i = 0; i < count; i++) {
-        print_row(&print, &used[i], seconds(before, now));
+    print_server(&table, server, before, now);
+    ctl_table_line(&table, "%7s %9s %8s %9s %8s %8s %7s %6s %8s", "MAILBOX",
+                   "VERSION", "WRITES/S", "READS", "READS/S", "SIZE", "READING",
+                   "QUEUED", "WATCHING");
+    const size_t shown = share(table.lines_left, count, now->list.count);
+    for (size_t i = 0; i < shown; i++) {
+        print_row(&table, &used[i], seconds(before, now));
     }
+    ctl_roll_print(&table, &now->list, now->new_requests, seconds(before, now));
 }
 
 void
@@ -393,5 +412,7 @@ ctl_top_print_json(FILE *stream, const struct ctl_top_sample *before,
                       "}",
                       row->new_reads, row->new_writes);
     }
-    (void)fprintf(stream, "]}\n");
+    (void)fprintf(stream, "], \"connections\": ");
+    ctl_roll_print_json(stream, &now->list, now->new_requests);
+    (void)fprintf(stream, "}\n");
 }

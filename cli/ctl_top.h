@@ -2,9 +2,11 @@
 #define DIPC_CTL_TOP_H
 
 /*
- * The table of `dipcctl top`: what a server does, and with which mailboxes.
+ * The table of `dipcctl top`: what a server does, with which mailboxes, and for
+ * whom.
  *
- * Idea.  A sample is all that the server tells of itself and of its mailboxes;
+ * Idea.  A sample is all that the server tells of itself, its mailboxes and its
+ * clients;
  * the table shows the last one, and rates out of the two last.  Taking and
  * showing are apart, so that what is shown can be tested.
  *
@@ -16,6 +18,7 @@
 #include <stdint.h>
 #include <stdio.h>
 
+#include "ctl_clients.h"
 #include "dipc.h"
 
 #define CTL_TOP_MAILBOXES_MAX 4096
@@ -55,16 +58,21 @@ struct ctl_top_sample {
     uint64_t bytes_out;
     size_t rows_count;
     struct ctl_top_row rows[CTL_TOP_MAILBOXES_MAX]; /* by number */
+    struct ctl_clients list;
+    /* Of each client, since the sample before; 0 without one. */
+    uint64_t new_requests[CTL_CLIENTS_MAX];
 };
 
-/* Errors: those of dipc_stat */
+/* Errors: those of dipc_stat, and DIPC_NO_MEMORY */
 enum dipc_status
-ctl_top_take(struct dipc_connection *connection, struct ctl_top_sample *sample,
-             struct dipc_error *error) __attribute__((warn_unused_result));
+ctl_top_take(struct dipc_connection *connection, struct ctl_clients_link *link,
+             struct ctl_top_sample *sample, struct dipc_error *error)
+    __attribute__((warn_unused_result));
 
 /*
  * Print the table, its lines no longer than `columns`; mailboxes that were
- * never used are left out.
+ * never used are left out.  Where there are more mailboxes and clients than
+ * lines, each of the two has at least half.
  *   before      NULL: there is no earlier sample
  *   lines       at most so many, 0: all that there are
  *   line_end    what ends each of them

@@ -37,11 +37,14 @@ daemon_occupy_standard_descriptors(void)
 int
 daemon_finish_output(const char *program)
 {
-    if (fflush(stdout) == 0 && !ferror(stdout)) {
+    int error = fflush(stdout) != 0 ? errno : 0;
+
+    if (!error && !ferror(stdout)) {
         return EXIT_SUCCESS;
     }
-    (void)fprintf(stderr, "%s: standard output cannot be written: %s\n",
-                  program, strerror(errno));
+    /* Why an earlier write failed is not known any more. */
+    (void)fprintf(stderr, "%s: standard output cannot be written%s%s\n",
+                  program, error ? ": " : "", error ? strerror(error) : "");
     return EXIT_FAILURE;
 }
 

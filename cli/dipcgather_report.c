@@ -211,8 +211,11 @@ dipcgather_report_write(const char *directory, unsigned which,
         error = error ? error : errno;
     } else {
         error = write_all(fd, data, length_bytes);
-        if (close(fd) < 0 && !error) {
+        if (close(fd) < 0 && !error && errno != EINTR) { /* it is closed */
             error = errno;
+        }
+        if (error) { /* half a result is none */
+            (void)unlink(path);
         }
     }
     if (error) {

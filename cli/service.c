@@ -9,6 +9,7 @@
 #include <sys/signalfd.h>
 #include <unistd.h>
 
+#include "cgroup.h"
 #include "control.h"
 #include "listener.h"
 #include "log.h"
@@ -215,6 +216,11 @@ measure_segment(struct service *service, uint64_t *bytes)
     uint64_t available_bytes = memory_available();
     if (*bytes > available_bytes) {
         complain_of_size(service, *bytes, "this machine", available_bytes);
+        return ENOMEM;
+    }
+    available_bytes = cgroup_memory_left(CGROUP_LIST, CGROUP_MOUNT);
+    if (*bytes > available_bytes) {
+        complain_of_size(service, *bytes, "its control group", available_bytes);
         return ENOMEM;
     }
     return 0;
@@ -440,7 +446,11 @@ run_on_port(struct service *service)
 close_control:
     control_close(&service->control);
 close_segment:
-    port_segment_close(&service->held);
+    if (error) {
+        port_segment_abandon(&service->held);
+    } else {
+        port_segment_close(&service->held);
+    }
     listener_close(&service->listener);
     return error;
 }

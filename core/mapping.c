@@ -157,7 +157,8 @@ claim_left(int descriptor)
     if (error != 0) {
         return error == EBUSY ? EUSERS : error;
     }
-    return verify_linked(descriptor) == 0 ? 0 : ENOENT;
+    error = verify_linked(descriptor);
+    return error == EAGAIN ? ENOENT : error;
 }
 
 int
@@ -257,7 +258,11 @@ mapping_clear(const char *name)
     }
     int error = lock_owner(descriptor);
     if (error == 0) {
-        error = verify_linked(descriptor) == 0 ? mapping_unlink(name) : ENOENT;
+        error = verify_linked(descriptor);
+        error = error == EAGAIN ? ENOENT : error;
+    }
+    if (error == 0) {
+        error = mapping_unlink(name);
     }
     (void)close(descriptor);
     return error;

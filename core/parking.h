@@ -10,8 +10,8 @@
  *
  *   PARKING_CONDITION  a condition variable on CLOCK_MONOTONIC, waited on with
  *                      the guard of whatever the seat waits for.  For threads
- *                      of one process.  One waiter, and a waker that holds the
- *                      guard, leave no room for a wake-up to be stolen.
+ *                      of one process.  There is one waiter, so that no other
+ *                      can steal its wake-up.
  *   PARKING_FUTEX      a word that a waker raises before it wakes whoever
  *                      sleeps on the old value.  For processes: a condition
  *                      variable keeps a lock of its own inside, which a process
@@ -24,7 +24,8 @@
  * is longer than the caller's next look (see seat_sleep).
  *
  * Who may call.  parking_wait: the seat's owner, holding the guard.
- * parking_wake: any thread that holds the same guard.
+ * parking_wake: any thread that has changed, under the same guard, what the
+ * owner waits for; it need not hold the guard any more.
  *
  * Source.  U. Drepper, "Futexes Are Tricky", 2011, for the word.
  */
@@ -39,7 +40,7 @@ enum parking_kind { PARKING_CONDITION, PARKING_FUTEX };
 /* Which member is alive follows from the kind, which the caller knows. */
 union parking {
     pthread_cond_t condition; /* under the guard of the seat's place */
-    _Atomic uint32_t word;    /* raised under the guard; read by the owner */
+    _Atomic uint32_t word;    /* raised by wakers; read by the owner */
 };
 
 /* Errors: what pthread_cond_init returns. */

@@ -155,47 +155,68 @@ remove_if_dead(struct seat_table *seats, struct rwlock *lock, uint32_t seat)
     return true;
 }
 
-/*
- * Admit all that can be admitted, and wake those that may be asleep (L3).  The
- * dead are passed over.  `self` is the caller's seat, which lives and is awake.
- */
 static void
-admit(struct seat_table *seats, struct rwlock *lock, uint32_t self)
+wake_if_any(struct seat_table *seats, uint32_t seat)
 {
+    if (seat != SEAT_NONE) {
+        seat_wake(seats, seat);
+    }
+}
+
+/*
+ * Admit all that can be admitted (L3).  The dead are passed over.  `self` is
+ * the caller's seat, which lives and is awake; the others may be asleep.  All
+ * but the last are woken; that one, or SEAT_NONE, is told, for the caller to
+ * wake it when the guard is free: it wants the guard as soon as it wakes.
+ */
+static uint32_t
+admit_owing_a_wake(struct seat_table *seats, struct rwlock *lock, uint32_t self)
+{
+    uint32_t owed = SEAT_NONE;
     while (lock->queue.count > 0) {
         uint32_t head = lock->queue.head;
         if (!is_admissible(lock, seat_state(seats, head))) {
-            return;
+            break;
         }
         if (head != self && remove_if_dead(seats, lock, head)) {
             continue;
         }
         admit_head(seats, lock);
         if (head != self) {
-            seat_wake(seats, head);
+            wake_if_any(seats, owed);
+            owed = head;
         }
     }
+    return owed;
+}
+
+/* Admit, and wake all who may be asleep. */
+static void
+admit(struct seat_table *seats, struct rwlock *lock, uint32_t self)
+{
+    wake_if_any(seats, admit_owing_a_wake(seats, lock, self));
 }
 
 static void
 remove_dead_of(struct seat_table *seats, struct rwlock *lock,
-               const struct seat_list *list, uint32_t self)
+               const struct seat_list *list)
 {
     uint32_t current = list->head;
     for (uint32_t i = list->count; i > 0; i--) {
         uint32_t next = seat_at(seats, current)->next;
-        if (current != self) {
-            (void)remove_if_dead(seats, lock, current);
-        }
+        (void)remove_if_dead(seats, lock, current);
         current = next;
     }
 }
 
-/* Remove whoever is dead and in the way of the queue's head, and admit (L5). */
+/*
+ * Remove whoever is dead and in the way of the queue's head, and admit (L5).
+ * `self`, if it is at the lock at all, is in the queue.
+ */
 static void
 recover(struct seat_table *seats, struct rwlock *lock, uint32_t self)
 {
-    remove_dead_of(seats, lock, &lock->holders, self);
+    remove_dead_of(seats, lock, &lock->holders);
     while (lock->queue.count > 0 && lock->queue.head != self &&
            remove_if_dead(seats, lock, lock->queue.head)) {
     }
@@ -250,11 +271,24 @@ rebuild(struct seat_table *seats, struct rwlock *lock)
     recover(seats, lock, SEAT_NONE);
 }
 
-/* Lock the guard; what it guards is sound then. */
+/*
+ * Lock the guard; what it guards is sound then.  Usually nobody has it: that
+ * way is seat_lock_guard without its calls, as the one out is guard_unlock, for
+ * the two are most of what a lock costs for which nobody contends.
+ */
 static void
 enter(struct seat_table *seats, struct rwlock *lock)
 {
-    if (seat_lock_guard(seats, &lock->guard)) {
+    int error = seats->parking == PARKING_FUTEX
+                    ? pthread_mutex_trylock(&lock->guard)
+                    : pthread_mutex_lock(&lock->guard);
+    bool died = false;
+    if (error == EBUSY) {
+        died = seat_lock_guard(seats, &lock->guard);
+    } else if (error != 0) {
+        died = guard_locked(&lock->guard, error);
+    }
+    if (died) {
         rebuild(seats, lock);
     }
     if (seats->checked) {
@@ -268,15 +302,15 @@ leave(const struct seat_table *seats, struct rwlock *lock)
     if (seats->checked) {
         check_guarded(seats, lock);
     }
-    guard_unlock(&lock->guard);
+    int error = pthread_mutex_unlock(&lock->guard);
+    assert(error == 0);
 }
 
 /* Leave the queue from wherever the seat stands (L4). */
 static void
 depart(struct seat_table *seats, struct rwlock *lock, uint32_t seat)
 {
-    seat_list_remove(seats, &lock->queue, seat);
-    seat_set_state(seats, seat, SEAT_IDLE);
+    (void)seat_depart(seats, seat, lock->place, &lock->queue);
     admit(seats, lock, seat);
 }
 
@@ -303,8 +337,10 @@ sleep_once(struct seat_table *seats, struct rwlock *lock, uint32_t seat,
 /*
  * Sleep until admitted.  A turn that was given in the same moment as the
  * deadline passed is kept: the state decides, not what the sleep returned.
+ * Apart from acquire, which would save registers for it that a lock at once
+ * does not need.
  */
-static int
+static int __attribute__((noinline))
 await_turn(struct seat_table *seats, struct rwlock *lock, uint32_t seat,
            const struct timespec *deadline)
 {
@@ -333,11 +369,15 @@ acquire(struct seat_table *seats, struct rwlock *lock, uint32_t seat,
 {
     int error = 0;
     enter(seats, lock);
-    seat_enter(seats, seat, queued, lock->place, lock->next_ticket);
+    uint64_t ticket = lock->next_ticket;
     lock->next_ticket++;
-    seat_list_append(seats, &lock->queue, seat);
-    admit(seats, lock, seat);
-    if (is_queued(seat_state(seats, seat))) {
+    if (lock->queue.count == 0 && is_admissible(lock, queued)) {
+        bool writes = queued == SEAT_QUEUED_WRITE;
+        lock->writers += writes ? 1 : 0;
+        seat_arrive(seats, seat, writes ? SEAT_WRITING : SEAT_READING,
+                    lock->place, ticket, &lock->holders);
+    } else {
+        seat_arrive(seats, seat, queued, lock->place, ticket, &lock->queue);
         error = await_turn(seats, lock, seat, deadline);
     }
     leave(seats, lock);
@@ -362,13 +402,13 @@ void
 rwlock_unlock(struct seat_table *seats, struct rwlock *lock, uint32_t seat)
 {
     enter(seats, lock);
-    enum seat_state state = seat_state(seats, seat);
+    enum seat_state state =
+        seat_depart(seats, seat, lock->place, &lock->holders);
     assert(state == SEAT_READING || state == SEAT_WRITING);
-    assert(atomic_load(&seat_at(seats, seat)->place) == lock->place);
-    unlist(seats, lock, seat);
-    seat_set_state(seats, seat, SEAT_IDLE);
-    admit(seats, lock, seat);
+    lock->writers -= state == SEAT_WRITING ? 1 : 0;
+    uint32_t owed = admit_owing_a_wake(seats, lock, seat);
     leave(seats, lock);
+    wake_if_any(seats, owed);
 }
 
 void
@@ -383,12 +423,24 @@ rwlock_cancel(struct seat_table *seats, struct rwlock *lock, uint32_t seat)
     leave(seats, lock);
 }
 
+/* Somebody may have admitted them, and died before it woke them. */
+static void
+wake_holders(struct seat_table *seats, const struct rwlock *lock)
+{
+    uint32_t current = lock->holders.head;
+    for (uint32_t i = 0; i < lock->holders.count; i++) {
+        seat_wake(seats, current);
+        current = seat_at(seats, current)->next;
+    }
+}
+
 void
 rwlock_recover(struct seat_table *seats, struct rwlock *lock)
 {
     enter(seats, lock);
-    remove_dead_of(seats, lock, &lock->queue, SEAT_NONE);
+    remove_dead_of(seats, lock, &lock->queue);
     recover(seats, lock, SEAT_NONE);
+    wake_holders(seats, lock);
     leave(seats, lock);
 }
 

@@ -4,14 +4,17 @@
 /*
  * A fair, timed reader-writer lock that lives in shared memory.
  *
- * Idea.  Every acquirer takes a ticket and stands in one queue, in the order of
- * the tickets.  Whenever something changes (an arrival, a release, a departure)
- * whoever holds the guard admits from the head of the queue as long as the head
- * is compatible with the holders: a writer when nobody holds, a reader when no
- * writer does.  So neighbouring readers are admitted together, a reader behind
- * a queued writer waits, and nobody is ever overtaken.  The admitting thread
- * does all the bookkeeping and then wakes exactly the threads it admitted: an
- * acquirer that wakes up already holds the lock.
+ * Idea.  Every acquirer takes a ticket.  One that finds nobody queued and is
+ * compatible with the holders holds at once; the others stand in one queue, in
+ * the order of the tickets.  Whenever something changes (a release, a
+ * departure, a death) whoever holds the guard admits from the head of the queue
+ * as long as the head is compatible with the holders: a writer when nobody
+ * holds, a reader when no writer does.  So neighbouring readers are admitted
+ * together, a reader behind a queued writer waits, and nobody is ever
+ * overtaken.  The admitting thread does all the bookkeeping and then wakes
+ * exactly the threads it admitted: an acquirer that wakes up already holds the
+ * lock.  A release wakes the last of them once the guard is free, which a woken
+ * thread wants first; should it die in between, that thread wakes by itself.
  *
  * The seat says what its owner is about; queue, holders and counts are derived
  * from the seats (see seat.h).  Whoever must wait looks first whether a holder
@@ -115,7 +118,10 @@ rwlock_unlock(struct seat_table *seats, struct rwlock *lock, uint32_t seat);
 void
 rwlock_cancel(struct seat_table *seats, struct rwlock *lock, uint32_t seat);
 
-/* Remove all the dead, and admit.  Context: any thread that holds no guard. */
+/*
+ * Remove all the dead, admit, and wake whoever was admitted and perhaps not
+ * told.  Context: any thread that holds no guard.
+ */
 void rwlock_recover(struct seat_table *seats, struct rwlock *lock);
 
 /*

@@ -57,7 +57,7 @@ enum seat_state {
 
 struct seat {
     _Alignas(64) pthread_mutex_t alive; /* robust; the owner's while it sits */
-    union parking parking;              /* woken under the guard of the place */
+    union parking parking;              /* its owner sleeps here, others wake */
     _Atomic uint32_t state;     /* enum seat_state; under the place's guard */
     _Atomic uint32_t place;     /* which lock or watch; owner, while idle */
     _Atomic uint64_t ticket;    /* turn in the queue; owner, while idle */
@@ -158,7 +158,11 @@ int seat_sleep(struct seat_table *table, uint32_t seat, pthread_mutex_t *guard,
                const struct timespec *deadline, long nap_ns)
     __attribute__((warn_unused_result));
 
-/* Wake the seat's owner.  Context: the guard of the seat's place is held. */
+/*
+ * Wake the seat's owner.
+ * Context:  what it waits for was changed under the guard of the seat's place,
+ *           which is still held or not.
+ */
 void seat_wake(struct seat_table *table, uint32_t seat);
 
 struct seat *seat_at(const struct seat_table *table, uint32_t seat);
@@ -194,6 +198,17 @@ void seat_list_insert(const struct seat_table *table, struct seat_list *list,
                       uint32_t before, uint32_t seat);
 void seat_list_remove(const struct seat_table *table, struct seat_list *list,
                       uint32_t seat);
+
+/*
+ * Enter a state at a place, at the end of the list that the state names.
+ * Context:  the guard of the place, and of the list, is held.
+ */
+void seat_arrive(struct seat_table *table, uint32_t seat, enum seat_state state,
+                 uint32_t place, uint64_t ticket, struct seat_list *list);
+
+/* Leave that list and be idle; tell what the seat was about.  Context: so. */
+enum seat_state seat_depart(struct seat_table *table, uint32_t seat,
+                            uint32_t place, struct seat_list *list);
 
 /* Assert that the list's links and count agree.  Context: its guard is held. */
 void

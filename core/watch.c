@@ -78,8 +78,7 @@ enlist(struct seat_table *seats, struct watch *watch, uint32_t seat,
        uint64_t above)
 {
     atomic_store(&seat_at(seats, seat)->watched, above);
-    seat_enter(seats, seat, SEAT_WATCHING, watch->place, 0);
-    seat_list_append(seats, &watch->watchers, seat);
+    seat_arrive(seats, seat, SEAT_WATCHING, watch->place, 0, &watch->watchers);
     atomic_store(&watch->count, watch->watchers.count);
 }
 

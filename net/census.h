@@ -2,34 +2,44 @@
 #define DIPC_CENSUS_H
 
 /*
- * A census: the connections of a server that speak Redis's protocol, for
- * whoever of them asks (CLIENT LIST).
+ * A census: the connections of a server, for whoever of them asks in Redis's
+ * protocol (CLIENT LIST).
  *
- * Idea.  A list under a mutex.  Each conversation has its entry in its own
- * memory, enters it when it begins and takes it out when it ends; what others
- * may read of it is changed under the mutex only.
+ * Idea.  A list under a mutex.  Each session has its entry in its own memory,
+ * enters it when it begins and takes it out when it ends; what others may read
+ * of it is changed under the mutex, or is an atomic that costs a request no
+ * more than its store.
  *
- * Who may call.  Any thread; an entry is changed by its own conversation.
+ * Who may call.  Any thread; an entry is changed by its own session.
  *
  * Lock order.  The guard is innermost: nothing is taken while it is held.
  */
 
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdint.h>
 
 #include "buffer.h"
 
 /* The longest name that a client gives itself or its library. */
-#define CENSUS_NAME_MAX 64
+#define CENSUS_NAME_MAX 255
+
+/* As the mailbox that a session waits for. */
+#define CENSUS_NONE UINT64_MAX
 
 struct census_entry {
-    struct census_entry *next;      /* under guard */
-    struct census_entry *prev;      /* under guard */
-    uint64_t number;                /* of the client; const while entered */
-    const char *peer;               /* its address; const while entered */
-    uint64_t since_ns;              /* const while entered */
-    int version;                    /* of the protocol; under guard */
-    char name[CENSUS_NAME_MAX + 1]; /* under guard */
+    struct census_entry *next;     /* under guard */
+    struct census_entry *prev;     /* under guard */
+    uint64_t number;               /* of the client; const while entered */
+    const char *peer;              /* its address; const while entered */
+    uint64_t since_ns;             /* const while entered */
+    _Atomic uint64_t active_ns;    /* when bytes last came */
+    _Atomic uint64_t requests;     /* answered */
+    _Atomic uint64_t watching;     /* the mailbox it waits for, or none */
+    _Atomic(const char *) command; /* its last of Redis's; a constant text */
+    _Atomic int queued;            /* since MULTI; -1: there was none */
+    int version; /* of Redis's protocol; 0: it speaks another; under guard */
+    char name[CENSUS_NAME_MAX + 1];            /* under guard */
     char library_name[CENSUS_NAME_MAX + 1];    /* under guard */
     char library_version[CENSUS_NAME_MAX + 1]; /* under guard */
 };

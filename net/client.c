@@ -163,10 +163,14 @@ wait_for_version(struct client *client)
 {
     struct session_wanted wanted = session_wanted(client->session);
 
-    roster_begin_wait(client->member);
+    roster_begin_wait(client->member, wanted.ends_with_peer);
     int error = client->store->ops->wait(client->store, wanted.mailbox,
                                          wanted.version, wanted.deadline_ns);
     roster_end_wait(client->member);
+    if (error == ECANCELED && wanted.ends_with_peer && !is_stopping(client)) {
+        client->end = "it left while it waited";
+        return;
+    }
     session_woken(client->session, error);
 }
 

@@ -109,11 +109,12 @@ answer(struct closing *closing, enum protocol protocol)
     closing->unsent_bytes = strlen(closing->unsent);
 }
 
-/* Errors: EAGAIN  its first bytes have not come */
+/* Errors: EAGAIN  too little has come to know its protocol */
 static int
 hear(struct closing *closing)
 {
     char bytes[ASKED_BYTES];
+    enum protocol protocol = PROTOCOL_UNKNOWN;
 
     if (!closing->is_asked) {
         return 0;
@@ -123,8 +124,13 @@ hear(struct closing *closing)
     if (would_block(got)) {
         return EAGAIN;
     }
-    answer(closing,
-           got > 0 ? protocol_of(bytes, (size_t)got) : PROTOCOL_UNKNOWN);
+    if (got > 0) {
+        protocol = protocol_of(bytes, (size_t)got);
+        if (protocol == PROTOCOL_UNKNOWN && got < ASKED_BYTES) {
+            return EAGAIN;
+        }
+    }
+    answer(closing, protocol);
     return 0;
 }
 
@@ -195,11 +201,13 @@ take_free(struct closings *closings)
     return closing;
 }
 
+/* While its first bytes stay unread, only more of them are news. */
 static struct epoll_event
 awaited_by(struct closing *closing)
 {
     return (struct epoll_event){
-        .events = EPOLLIN | (closing->unsent_bytes > 0 ? EPOLLOUT : 0U),
+        .events = EPOLLIN | (closing->unsent_bytes > 0 ? EPOLLOUT : 0U) |
+                  (closing->is_asked ? EPOLLET : 0U),
         .data.ptr = closing,
     };
 }
@@ -288,8 +296,8 @@ dispatch_one(struct closings *closings, struct closing *closing,
     }
     if (was_asked && !closing->is_asked) {
         restart(closings, closing, now_ns);
-    }
-    if (was_sending != (closing->unsent_bytes > 0)) {
+        await_again(closings, closing);
+    } else if (was_sending != (closing->unsent_bytes > 0)) {
         await_again(closings, closing);
     }
 }

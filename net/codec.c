@@ -6,13 +6,13 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "decimal.h"
+
 #define NUMBERS "a number from 0 to 9223372036854775807"
 
 /* How much of a client's field is shown back to it, and what that takes. */
 #define QUOTED_MAX 24
 #define QUOTED_ROOM (QUOTED_MAX + 6)
-
-#define DIGITS_MAX 20 /* of 64 bits */
 
 struct field {
     const char *bytes;
@@ -109,15 +109,21 @@ parse_number(struct field field, uint64_t *number)
     size_t i;
 
     for (i = 0; i < field.length_bytes; i++) {
-        unsigned digit = (unsigned)(unsigned char)field.bytes[i] - '0';
-
-        if (digit > 9 || value > (CODEC_NUMBER_END - 1 - digit) / 10) {
+        if (!decimal_add_digit(&value, field.bytes[i], CODEC_NUMBER_END - 1)) {
             return false;
         }
-        value = value * 10 + digit;
     }
     *number = value;
     return field.length_bytes > 0;
+}
+
+static char *
+put_text(char *to, const char *text)
+{
+    size_t length = strlen(text);
+
+    memcpy(to, text, length);
+    return to + length;
 }
 
 /* The field between quotation marks, short and fit for a terminal (C2). */
@@ -138,10 +144,9 @@ quote(struct field field, char quoted[static QUOTED_ROOM])
         *to++ = is_visible ? field.bytes[i] : '?';
     }
     if (shown < field.length_bytes) {
-        memcpy(to, "...", 3);
-        to += 3;
+        to = put_text(to, "...");
     }
-    memcpy(to, "\"", 2);
+    *put_text(to, "\"") = '\0';
     return quoted;
 }
 
@@ -232,6 +237,8 @@ decode_length(struct cursor *cursor, const struct verb *verb,
                         quote(field, quoted));
     }
     request->given |= CODEC_LENGTH;
+    fault->fate = CODEC_DATA_FOLLOWS;
+    fault->dropped_bytes = request->length_bytes;
     return 0;
 }
 
@@ -259,15 +266,10 @@ set_option(struct codec_request *request, enum codec_given option,
         return parse_number(value, &request->type) ? 0 : EINVAL;
     case CODEC_SIZE:
         return parse_number(value, &request->size_bytes) ? 0 : EINVAL;
-    case CODEC_FAIL:
+    default:
+        assert(option == CODEC_FAIL);
         return parse_number(value, &request->fail) ? 0 : EINVAL;
-    case CODEC_MAILBOX:
-    case CODEC_LENGTH:
-    case CODEC_TOKEN:
-        break;
     }
-    assert(false);
-    return EINVAL;
 }
 
 static int
@@ -347,10 +349,6 @@ decode_fields(struct cursor *cursor, const struct dialect *dialect,
     }
     if (error == 0 && verb->verb == CODEC_WRITE) {
         error = decode_length(cursor, verb, request, fault);
-        if (error == 0 && (request->given & CODEC_LENGTH) != 0) {
-            fault->fate = CODEC_DATA_FOLLOWS;
-            fault->dropped_bytes = request->length_bytes;
-        }
     }
     return error;
 }
@@ -369,7 +367,6 @@ decode(const struct dialect *dialect, struct cursor cursor,
                                       .if_version = STORE_ANY_VERSION,
                                       .size_bytes = STORE_ANY_SIZE};
     fault->fate = CODEC_LINE_ENDED;
-    fault->dropped_bytes = 0;
     fault->text[0] = '\0';
     if (!next_field(&cursor, &field)) {
         return ENODATA;
@@ -455,33 +452,10 @@ codec_is_blank(const char *bytes, size_t length_bytes)
     return spaces == length_bytes;
 }
 
-static char *
-put_text(char *to, const char *text)
-{
-    size_t length = strlen(text);
-
-    memcpy(to, text, length);
-    return to + length;
-}
-
-static char *
-put_number(char *to, uint64_t number)
-{
-    char digits[DIGITS_MAX];
-    size_t count = 0;
-
-    do {
-        digits[DIGITS_MAX - ++count] = (char)('0' + number % 10);
-        number /= 10;
-    } while (number > 0);
-    memcpy(to, digits + DIGITS_MAX - count, count);
-    return to + count;
-}
-
 size_t
 codec_encode_ok(char line[static CODEC_ANSWER_MAX], uint64_t length_bytes)
 {
-    char *to = put_number(put_text(line, "ok "), length_bytes);
+    char *to = decimal_put(put_text(line, "ok "), length_bytes);
 
     return (size_t)(put_text(to, "\n") - line);
 }
@@ -490,10 +464,10 @@ size_t
 codec_encode_view(char line[static CODEC_ANSWER_MAX], uint64_t length_bytes,
                   const struct store_view *view)
 {
-    char *to = put_number(put_text(line, "ok "), length_bytes);
+    char *to = decimal_put(put_text(line, "ok "), length_bytes);
 
-    to = put_number(put_text(to, " version="), view->version);
-    to = put_number(put_text(to, " size="), view->size_bytes);
+    to = decimal_put(put_text(to, " version="), view->version);
+    to = decimal_put(put_text(to, " size="), view->size_bytes);
     return (size_t)(put_text(to, "\n") - line);
 }
 
@@ -507,8 +481,6 @@ error_name(enum codec_error error)
         return "no-such-mailbox";
     case CODEC_TOO_LARGE:
         return "too-large";
-    case CODEC_CONFLICT:
-        return "conflict";
     case CODEC_TIMEOUT:
         return "timeout";
     case CODEC_BUSY:
@@ -517,23 +489,20 @@ error_name(enum codec_error error)
         return "shutting-down";
     case CODEC_DENIED:
         return "denied";
-    case CODEC_INTERNAL:
-        break;
+    default:
+        assert(error == CODEC_INTERNAL);
+        return "internal";
     }
-    return "internal";
 }
 
 size_t
 codec_encode_error(char line[static CODEC_ANSWER_MAX], enum codec_error error,
-                   uint64_t version, const char *text)
+                   const char *text)
 {
     char *to = put_text(put_text(line, "err "), error_name(error));
     size_t length = strlen(text);
     size_t left;
 
-    if (error == CODEC_CONFLICT) {
-        to = put_number(put_text(to, " version="), version);
-    }
     to = put_text(to, ": ");
     left = (size_t)(line + CODEC_ANSWER_MAX - to) - 1;
     if (length > left) {
@@ -542,4 +511,14 @@ codec_encode_error(char line[static CODEC_ANSWER_MAX], enum codec_error error,
     memcpy(to, text, length);
     to[length] = '\n';
     return (size_t)(to - line) + length + 1;
+}
+
+size_t
+codec_encode_conflict(char line[static CODEC_ANSWER_MAX], uint64_t version,
+                      uint64_t expected)
+{
+    char *to = decimal_put(put_text(line, "err conflict version="), version);
+
+    to = decimal_put(put_text(to, ": expected version "), expected);
+    return (size_t)(put_text(to, "\n") - line);
 }

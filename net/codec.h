@@ -100,7 +100,7 @@ enum codec_fate {
 
 struct codec_fault {
     enum codec_fate fate;
-    uint64_t dropped_bytes;
+    uint64_t dropped_bytes;    /* DATA_FOLLOWS */
     char text[CODEC_TEXT_MAX]; /* for a person */
 };
 
@@ -108,7 +108,6 @@ enum codec_error {
     CODEC_BAD_REQUEST,
     CODEC_NO_SUCH_MAILBOX,
     CODEC_TOO_LARGE,
-    CODEC_CONFLICT,
     CODEC_TIMEOUT,
     CODEC_BUSY,
     CODEC_SHUTTING_DOWN,
@@ -158,14 +157,12 @@ codec_encode_ok(char line[static CODEC_ANSWER_MAX], uint64_t length_bytes);
 size_t codec_encode_view(char line[static CODEC_ANSWER_MAX],
                          uint64_t length_bytes, const struct store_view *view);
 
-/*
- * "err <code>: <text>\n", or "err conflict version=<v>: <text>\n".
- *   version  of the mailbox; looked at for CODEC_CONFLICT only
- *   text     for a person; cut to what fits
- * Returns the line's length.
- */
-size_t
-codec_encode_error(char line[static CODEC_ANSWER_MAX], enum codec_error error,
-                   uint64_t version, const char *text);
+/* "err <code>: <text>\n", the text cut to what fits.  Returns its length. */
+size_t codec_encode_error(char line[static CODEC_ANSWER_MAX],
+                          enum codec_error error, const char *text);
+
+/* "err conflict version=<v>: expected version <e>\n".  Returns its length. */
+size_t codec_encode_conflict(char line[static CODEC_ANSWER_MAX],
+                             uint64_t version, uint64_t expected);
 
 #endif

@@ -4,10 +4,11 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/random.h>
 #include <unistd.h>
 
 #include "clock.h"
+#include "entropy.h"
+#include "wakeup.h"
 
 #define TOKEN_RANDOM_BYTES ((COLLECTOR_TOKEN_BYTES - 1) / 2)
 #define CAPACITY_FIRST ((size_t)4096)
@@ -45,12 +46,10 @@ static void
 enter(struct collector *collector, struct collector_slot *slot,
       enum collector_state state)
 {
-    const uint64_t one = 1;
-
     slot->report.state = state;
     slot->report.changed_ns = clock_now_ns(NULL);
     if (collector->changed_fd >= 0) {
-        (void)!write(collector->changed_fd, &one, sizeof one);
+        wakeup_raise(collector->changed_fd);
     }
 }
 
@@ -349,8 +348,9 @@ draw_token(struct collector_slot *slot)
     static const char digits[] = "0123456789abcdef";
     unsigned char random[TOKEN_RANDOM_BYTES];
 
-    if (getrandom(random, sizeof random, 0) != (ssize_t)sizeof random) {
-        return EIO;
+    int error = entropy_draw(random, sizeof random);
+    if (error) {
+        return error;
     }
     for (size_t i = 0; i < sizeof random; i++) {
         slot->token[2 * i] = digits[random[i] >> 4];

@@ -62,11 +62,11 @@ static void
 answer_too_large(struct dialogue *d)
 {
     if (d->request.length_bytes > d->config->packet_bytes) {
-        reply_error(d->reply, CODEC_TOO_LARGE, 0,
+        reply_error(d->reply, CODEC_TOO_LARGE,
                     "%" PRIu64 " bytes are more than a packet of %zu",
                     d->request.length_bytes, d->config->packet_bytes);
     } else {
-        reply_error(d->reply, CODEC_TOO_LARGE, 0,
+        reply_error(d->reply, CODEC_TOO_LARGE,
                     "the content would be longer than a mailbox of %" PRIu64
                     " bytes",
                     d->store->mailbox_bytes);
@@ -77,7 +77,7 @@ static void
 answer_fault(struct dialogue *d, int error)
 {
     d->conversation.fault = error;
-    reply_error(d->reply, CODEC_INTERNAL, 0, "%s",
+    reply_error(d->reply, CODEC_INTERNAL, "%s",
                 error == EINPROGRESS
                     ? "the outcome is unknown: read before you try again"
                     : "a fault in the server; its log tells more");
@@ -100,43 +100,43 @@ fail_collecting(struct dialogue *d, int error)
 
     switch (error) {
     case ENOENT:
-        reply_error(d->reply, CODEC_NO_SUCH_MAILBOX, 0,
+        reply_error(d->reply, CODEC_NO_SUCH_MAILBOX,
                     "child %" PRIu64 " is not one of 0 to %" PRIu64, which,
                     d->store->mailboxes_count - 1);
         break;
     case EACCES:
-        reply_error(d->reply, CODEC_DENIED, 0,
+        reply_error(d->reply, CODEC_DENIED,
                     d->request.verb == CODEC_GATHER
                         ? "that is not the token of child %" PRIu64
                         : "this connection has not begun as child %" PRIu64,
                     which);
         break;
     case EALREADY:
-        reply_error(d->reply, CODEC_DENIED, 0,
+        reply_error(d->reply, CODEC_DENIED,
                     "child %" PRIu64 " has begun before", which);
         break;
     case ENOTSUP:
-        reply_error(d->reply, CODEC_BAD_REQUEST, 0,
+        reply_error(d->reply, CODEC_BAD_REQUEST,
                     "a result only grows: w <which> <length> at=end");
         break;
     case EFBIG:
         if (d->request.length_bytes > d->config->packet_bytes) {
             answer_too_large(d);
         } else {
-            reply_error(d->reply, CODEC_TOO_LARGE, 0,
+            reply_error(d->reply, CODEC_TOO_LARGE,
                         "the result is longer than is taken (--max-result)");
         }
         break;
     case EMSGSIZE:
-        reply_error(d->reply, CODEC_TOO_LARGE, 0,
+        reply_error(d->reply, CODEC_TOO_LARGE,
                     "the result is longer than was announced");
         break;
     case ENODATA:
-        reply_error(d->reply, CODEC_BAD_REQUEST, 0,
+        reply_error(d->reply, CODEC_BAD_REQUEST,
                     "the result is shorter than was announced");
         break;
     case ECANCELED:
-        reply_error(d->reply, CODEC_SHUTTING_DOWN, 0,
+        reply_error(d->reply, CODEC_SHUTTING_DOWN,
                     "no more results are awaited");
         break;
     default:
@@ -151,7 +151,7 @@ fail_collecting(struct dialogue *d, int error)
  * close.  Context: room was made.
  */
 static void
-fail(struct dialogue *d, int error, uint64_t version)
+fail(struct dialogue *d, int error)
 {
     begin_header(d);
     if (is_collector(d)) {
@@ -160,30 +160,38 @@ fail(struct dialogue *d, int error, uint64_t version)
     }
     switch (error) {
     case ENOENT:
-        reply_error(d->reply, CODEC_NO_SUCH_MAILBOX, 0,
+        reply_error(d->reply, CODEC_NO_SUCH_MAILBOX,
                     "mailbox %" PRIu64 " is not one of 0 to %" PRIu64,
                     d->request.mailbox, d->store->mailboxes_count - 1);
-        return;
-    case ESTALE:
-        reply_error(d->reply, CODEC_CONFLICT, version,
-                    "expected version %" PRIu64, d->request.if_version);
         return;
     case EFBIG:
         answer_too_large(d);
         return;
     case EBUSY:
-        reply_error(d->reply, CODEC_BUSY, 0,
+        reply_error(d->reply, CODEC_BUSY,
                     "mailbox %" PRIu64 " was locked for too long: try again",
                     d->request.mailbox);
         return;
     case ECANCELED:
-        reply_error(d->reply, CODEC_SHUTTING_DOWN, 0, "the server is ending");
+        reply_error(d->reply, CODEC_SHUTTING_DOWN, "the server is ending");
         break;
     default:
         answer_fault(d, error);
         break;
     }
     dialogue_close(d);
+}
+
+/* The same for an operation that compares versions; the mailbox's is this. */
+static void
+fail_at(struct dialogue *d, int error, uint64_t version)
+{
+    if (error == ESTALE) {
+        begin_header(d);
+        reply_conflict(d->reply, version, d->request.if_version);
+    } else {
+        fail(d, error);
+    }
 }
 
 static bool
@@ -199,11 +207,11 @@ begin_read(struct dialogue *d)
                                                             : WAIT_DEFAULT_MS;
 
     if (!has_mailbox(d)) {
-        fail(d, ENOENT, 0);
+        fail(d, ENOENT);
         return CONVERSATION_ON;
     }
     d->wait_ns = d->config->wait_max_ns;
-    if (wait_ms < d->wait_ns / CLOCK_NS_PER_MS) {
+    if (wait_ms <= d->wait_ns / CLOCK_NS_PER_MS) {
         d->wait_ns = wait_ms * CLOCK_NS_PER_MS;
     }
     if ((d->request.given & CODEC_AFTER) != 0) {
@@ -225,7 +233,7 @@ wait_or_give_up(struct dialogue *d)
         return CONVERSATION_WAIT;
     }
     statistics_add(&d->config->statistics->timeouts, 1);
-    reply_error(d->reply, CODEC_TIMEOUT, 0,
+    reply_error(d->reply, CODEC_TIMEOUT,
                 "nothing newer than version %" PRIu64 " in %" PRIu64 " ms",
                 d->request.after_version, d->wait_ns / CLOCK_NS_PER_MS);
     begin_header(d);
@@ -245,7 +253,7 @@ read_now(struct dialogue *d, size_t most_bytes)
         d->store->ops->read(d->store, &read, reply_data(d->reply), &view);
 
     if (error != 0) {
-        fail(d, error, view.version);
+        fail_at(d, error, view.version);
         return CONVERSATION_ON;
     }
     if ((d->request.given & CODEC_AFTER) != 0 &&
@@ -273,7 +281,7 @@ look_for_newer(struct dialogue *d)
         error = d->store->ops->version(d->store, d->request.mailbox, &version);
     }
     if (error != 0) {
-        fail(d, error, 0);
+        fail(d, error);
         return CONVERSATION_ON;
     }
     return version > d->request.after_version ? CONVERSATION_ON
@@ -366,7 +374,7 @@ begin_write(struct dialogue *d)
         d->state = DIALOGUE_DATA;
         return CONVERSATION_ON;
     }
-    fail(d, error, view.version);
+    fail_at(d, error, view.version);
     /* Its data belongs to it, and is still to come. */
     d->conversation.finished_count--;
     begin_dropping(d, d->request.length_bytes);
@@ -389,7 +397,7 @@ write_now(struct dialogue *d)
 
     buffer_consume(d->input, write.length_bytes);
     if (error != 0) {
-        fail(d, error, view.version);
+        fail_at(d, error, view.version);
         return;
     }
     reply_view(d->reply, &view);
@@ -411,7 +419,7 @@ step_data(struct dialogue *d, enum conversation_rest rest)
         return next;
     }
     if (length < d->request.length_bytes) {
-        reply_error(d->reply, CODEC_BAD_REQUEST, 0,
+        reply_error(d->reply, CODEC_BAD_REQUEST,
                     "the request was cut short: %zu of %" PRIu64
                     " bytes of data arrived",
                     length, d->request.length_bytes);
@@ -444,7 +452,7 @@ step_unframed(struct dialogue *d, enum conversation_rest rest)
         return next;
     }
     if (d->refusal != 0) {
-        fail(d, d->refusal, 0);
+        fail(d, d->refusal);
     } else {
         write_now(d);
     }
@@ -485,7 +493,7 @@ answer_statistics(struct dialogue *d)
                                         sizeof text, &length);
     }
     if (error != 0) {
-        fail(d, error, 0);
+        fail(d, error);
         return CONVERSATION_ON;
     }
     reply_ok(d->reply, text, length);
@@ -505,7 +513,7 @@ begin_result(struct dialogue *d)
     int error = d->store->ops->begin(d->store, &opening);
 
     if (error != 0) {
-        fail(d, error, 0);
+        fail(d, error);
         return CONVERSATION_ON;
     }
     d->has_begun = true;
@@ -523,7 +531,7 @@ quit(struct dialogue *d)
     int error = is_collector(d) ? d->store->ops->finish(d->store) : 0;
 
     if (error != 0) {
-        fail(d, error, 0);
+        fail(d, error);
     } else {
         reply_ok(d->reply, NULL, 0);
     }
@@ -553,7 +561,7 @@ begin_request(struct dialogue *d)
 static void
 refuse_line(struct dialogue *d, const struct codec_fault *fault)
 {
-    reply_error(d->reply, CODEC_BAD_REQUEST, 0, "%s", fault->text);
+    reply_error(d->reply, CODEC_BAD_REQUEST, "%s", fault->text);
     if (is_collector(d)) {
         dialogue_close(d);
         return;
@@ -615,7 +623,7 @@ step_part_of_line(struct dialogue *d, enum conversation_rest rest)
     if (codec_is_bare(bytes, length)) {
         return take_line(d, length, length);
     }
-    reply_error(d->reply, CODEC_BAD_REQUEST, 0,
+    reply_error(d->reply, CODEC_BAD_REQUEST,
                 "the request was cut short: no newline ends its header");
     dialogue_close(d);
     return CONVERSATION_ON;
@@ -640,7 +648,7 @@ step_header(struct dialogue *d, enum conversation_rest rest)
     if (error == 0) {
         return take_line(d, line_bytes, whole_bytes);
     }
-    reply_error(d->reply, CODEC_BAD_REQUEST, 0,
+    reply_error(d->reply, CODEC_BAD_REQUEST,
                 "the header line is longer than %d bytes", CODEC_LINE_MAX);
     dialogue_close(d);
     return CONVERSATION_ON;
@@ -748,18 +756,17 @@ say_why(struct dialogue *d, enum conversation_end why)
     switch (why) {
     case CONVERSATION_STOPPED:
         if (dialogue_owes_an_answer(d)) {
-            reply_error(d->reply, CODEC_SHUTTING_DOWN, 0,
-                        "the server is ending");
+            reply_error(d->reply, CODEC_SHUTTING_DOWN, "the server is ending");
         }
         break;
     case CONVERSATION_IDLE:
-        reply_error(d->reply, CODEC_TIMEOUT, 0,
+        reply_error(d->reply, CODEC_TIMEOUT,
                     "idle for longer than %" PRIu64 " ms",
                     d->config->idle_timeout_ns / CLOCK_NS_PER_MS);
         break;
     case CONVERSATION_UNFINISHED:
         if (d->state != DIALOGUE_DROPPING) {
-            reply_error(d->reply, CODEC_BAD_REQUEST, 0,
+            reply_error(d->reply, CODEC_BAD_REQUEST,
                         "the request was not finished within %" PRIu64 " ms",
                         d->config->request_timeout_ns / CLOCK_NS_PER_MS);
         }

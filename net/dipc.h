@@ -135,8 +135,9 @@ struct dipc_connection;
  *   service     a number, or a name as in /etc/services
  *   timeout_ms  0 or more: to connect, and from then on the time that the
  *               server has for each answer; DIPC_FOREVER: no limit.  While
- *               addresses are left, none of them gets all of the time.  The
- *               resolver is not bound by it: it has time limits of its own
+ *               addresses are left, none of them gets all of the time.  A name
+ *               is resolved within it as well, in a thread that ends when the
+ *               resolver has come back
  * Errors:  DIPC_NOT_FOUND, DIPC_REFUSED, DIPC_UNREACHABLE, DIPC_TIMED_OUT,
  *          DIPC_INVALID, DIPC_NO_MEMORY
  * A server that has no place for one more client says so (DIPC_BUSY) at the
@@ -174,6 +175,12 @@ dipc_set_timeout(struct dipc_connection *connection, int timeout_ms);
  * has closed meanwhile is found out by the next call.
  */
 DIPC_API bool dipc_is_connected(const struct dipc_connection *connection);
+
+/*
+ * Its socket: for poll(2), getpeername(2) and the like.  What anybody else
+ * receives from it or sends to it, the connection does not survive.
+ */
+DIPC_API int dipc_descriptor(const struct dipc_connection *connection);
 
 /* End the connection and free it.  NULL is allowed. */
 DIPC_API void dipc_close(struct dipc_connection *connection);
@@ -354,8 +361,32 @@ dipc_batch_write(struct dipc_batch *batch, uint32_t mailbox, uint64_t place,
                  uint64_t version, const void *data, size_t length);
 
 /*
+ * Queue a read that waits for a version greater than `version`, as dipc_wait;
+ * what is queued behind it is answered after it.
+ *   wait_ms  0 or more; the server's own limit (--max-wait) holds, so that
+ *            DIPC_NOTHING_NEWER may be said sooner
+ * Errors:  DIPC_INVALID, DIPC_NO_MEMORY; the batch is as it was
+ */
+DIPC_API enum dipc_status
+dipc_batch_wait(struct dipc_batch *batch, uint32_t mailbox, uint64_t version,
+                int wait_ms, void *data, size_t capacity);
+
+/*
+ * Queue a question for statistics, as dipc_stat.
+ *   statistics  empty until the flush, which fills it if the result is DIPC_OK;
+ *               to be given to dipc_statistics_free when the batch was flushed,
+ *               cleared or freed
+ * Errors:  DIPC_NO_MEMORY; the batch is as it was, and *statistics NULL
+ *          DIPC_INVALID    it was flushed already
+ */
+DIPC_API enum dipc_status
+dipc_batch_stat(struct dipc_batch *batch, uint32_t mailbox,
+                struct dipc_statistics **statistics);
+
+/*
  * Send what is queued and receive all the answers.  The timeout holds for each
- * answer.  DIPC_OK says that all were answered, not that all were yes.
+ * answer, beyond what it was asked to wait.  DIPC_OK says that all were
+ * answered, not that all were yes.
  * Errors:  DIPC_TIMED_OUT, DIPC_BROKEN, DIPC_PROTOCOL, DIPC_BUSY (no place):
  *          the results that came are there; the others fail with the same
  *          status, and is_unknown tells which of them may have been carried out

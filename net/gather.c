@@ -24,6 +24,7 @@
 #include "listener.h"
 #include "process.h"
 #include "server.h"
+#include "wakeup.h"
 
 #define LINGER_NS CLOCK_NS_PER_S   /* to end, before a child is asked to */
 #define RUDENESS_NS CLOCK_NS_PER_S /* from being asked to being killed */
@@ -420,6 +421,20 @@ divide(struct gather *gather, struct child *child, bool is_group, pid_t *pid)
     return 0;
 }
 
+/*
+ * In a child that could not deliver: a parent that was killed has left its
+ * socket, and whoever finds nobody behind it removes it.
+ */
+static void
+clear_up(const struct gather *gather)
+{
+    if (gather->directory[0] != '\0' &&
+        unix_socket_clear(&gather->listener.local.file,
+                          UNIX_SOCKET_SAME_USER)) {
+        (void)rmdir(gather->directory);
+    }
+}
+
 static struct gather_sender *
 make_sender(const struct gather *gather, unsigned which)
 {
@@ -451,6 +466,9 @@ gather_fork(struct gather *gather, unsigned which,
     }
     gather_sender_destroy(sender);
     (void)fflush(NULL);
+    if (status != 0) {
+        clear_up(gather);
+    }
     _exit(status);
 }
 
@@ -490,6 +508,9 @@ gather_spawn(struct gather *gather, unsigned which,
     set_variable("DIPC_CHILDREN", gather->options.children);
     error =
         gather_command_run(make_sender(gather, which), command, true, &status);
+    if (error) {
+        clear_up(gather);
+    }
     if (error && status == 0) {
         _exit(UNDELIVERED);
     }
@@ -571,12 +592,8 @@ end_server(struct gather *gather)
 void
 gather_stop(struct gather *gather)
 {
-    const uint64_t one = 1;
-    const int before = errno; /* a signal handler leaves it as it was */
-
     atomic_store(&gather->stopped, true);
-    (void)!write(gather->changed, &one, sizeof one);
-    errno = before;
+    wakeup_raise(gather->changed);
 }
 
 /* Who declared an error; a signal from anybody else is nobody's. */

@@ -145,6 +145,9 @@ send_some(struct run *run)
     do {
         got = read(run->output, data, sizeof data);
     } while (got < 0 && errno == EINTR);
+    if (got < 0) { /* the rest of the result is lost */
+        give_up(run, errno);
+    }
     if (got <= 0) {
         (void)close(run->output);
         run->output = -1;
@@ -167,6 +170,21 @@ declare_error(struct run *run, uint64_t number)
     }
 }
 
+/* A command that cannot be waited for is taken for lost. */
+static void
+look_for_end(struct run *run)
+{
+    pid_t ended;
+
+    do {
+        ended = waitpid(run->pid, &run->status, WNOHANG);
+    } while (ended < 0 && errno == EINTR);
+    if (ended < 0) {
+        give_up(run, errno);
+    }
+    run->has_ended = ended != 0;
+}
+
 static void
 take_signals(struct run *run)
 {
@@ -178,8 +196,8 @@ take_signals(struct run *run)
             declare_error(run, SIGUSR1);
         }
     }
-    if (!run->has_ended && waitpid(run->pid, &run->status, WNOHANG) > 0) {
-        run->has_ended = true;
+    if (!run->has_ended) {
+        look_for_end(run);
     }
 }
 
@@ -270,7 +288,6 @@ gather_command_run(struct gather_sender *sender,
         *status = run.status;
     }
     (void)close(run.signals);
-    (void)sigprocmask(SIG_SETMASK, &run.before, NULL);
     return error;
 }
 

@@ -32,6 +32,8 @@
  *   status       as waitpid tells it; 0 only if the result has been sent
  *                and is whole
  * Errors: those of the sender; of fork and the like
+ * The signals that end a process stay blocked: one that was meant for the
+ * group must not keep the caller from what it has to do at its end.
  */
 int gather_command_run(struct gather_sender *sender,
                        const struct gather_command *command, bool leads_group,

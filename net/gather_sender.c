@@ -250,8 +250,11 @@ receive(struct gather_sender *sender, int flags)
         got =
             recv(sender->fd, sender->input + sender->input_bytes, room, flags);
     } while (got < 0 && errno == EINTR);
-    if (got < 0 && errno == EAGAIN) {
+    if (got < 0 && errno == EAGAIN && (flags & MSG_DONTWAIT)) {
         return EAGAIN;
+    }
+    if (got < 0 && errno != ECONNRESET) {
+        return fail_to(sender, "receive", errno);
     }
     if (got <= 0) {
         complaint_set(&sender->complaint,
@@ -300,16 +303,20 @@ take_answers(struct gather_sender *sender, unsigned owed, int flags)
     return 0;
 }
 
-/* What could not be sent may have been refused: the answer says why. */
+/*
+ * What could not be sent may have been refused: the answer says why.  The
+ * parent, which sees the end of this side, ends its own.
+ */
 static int
-explain_break(struct gather_sender *sender)
+explain_break(struct gather_sender *sender, int number)
 {
+    (void)shutdown(sender->fd, SHUT_WR);
     int error = take_answers(sender, 0, 0);
 
-    if (error) {
+    if (error && error != ECONNRESET) {
         return error;
     }
-    return fail_to(sender, "send", ECONNRESET);
+    return number == EPIPE && error ? error : fail_to(sender, "send", number);
 }
 
 /* ---- Requests. ---- */
@@ -325,7 +332,7 @@ send_all(struct gather_sender *sender, struct iovec *parts, size_t count)
             continue;
         }
         if (sent < 0) {
-            return explain_break(sender);
+            return explain_break(sender, errno);
         }
         size_t gone = (size_t)sent;
         while (message.msg_iovlen > 0 && gone >= message.msg_iov->iov_len) {
@@ -375,6 +382,31 @@ begin(struct gather_sender *sender, uint64_t number)
 
 /* ---- Connecting. ---- */
 
+/* A signal came: over TCP the attempt goes on, to a Unix socket it is over. */
+static int
+finish_connecting(int fd, const struct sockaddr *address, socklen_t bytes)
+{
+    struct pollfd awaited = {.fd = fd, .events = POLLOUT};
+    socklen_t error_bytes = sizeof(int);
+    int error = EINTR;
+
+    while (address->sa_family == AF_UNIX && error == EINTR) {
+        error = connect(fd, address, bytes) < 0 ? errno : 0;
+    }
+    if (address->sa_family == AF_UNIX) {
+        return error;
+    }
+    while (poll(&awaited, 1, -1) < 0) {
+        if (errno != EINTR) {
+            return errno;
+        }
+    }
+    if (getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &error_bytes) < 0) {
+        return errno;
+    }
+    return error;
+}
+
 static int
 connect_to(struct gather_sender *sender, const struct sockaddr *address,
            socklen_t bytes)
@@ -385,8 +417,11 @@ connect_to(struct gather_sender *sender, const struct sockaddr *address,
     if (sender->fd < 0) {
         return errno;
     }
-    if (connect(sender->fd, address, bytes) < 0) {
-        int error = errno;
+    int error = connect(sender->fd, address, bytes) < 0 ? errno : 0;
+    if (error == EINTR) {
+        error = finish_connecting(sender->fd, address, bytes);
+    }
+    if (error) {
         disconnect(sender);
         return error;
     }

@@ -3,9 +3,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "clock.h"
 #include "libdipc_error.h"
 #include "libdipc_exchange.h"
 #include "libdipc_request.h"
+#include "libdipc_statistics.h"
 
 #define OUT_BYTES_MIN ((size_t)1024)
 #define REQUESTS_MIN ((size_t)16)
@@ -165,6 +167,74 @@ dipc_batch_write(struct dipc_batch *batch, uint32_t mailbox, uint64_t place,
 }
 
 enum dipc_status
+dipc_batch_wait(struct dipc_batch *batch, uint32_t mailbox, uint64_t version,
+                int wait_ms, void *data, size_t capacity)
+{
+    char line[LIBDIPC_HEADER_MAX];
+    const uint64_t wait = wait_ms < 0 ? 0 : (uint64_t)wait_ms;
+    const struct libdipc_request request = {
+        .kind = LIBDIPC_READ,
+        .data = data,
+        .capacity = capacity,
+        .wait_ns = wait * CLOCK_NS_PER_MS,
+        .may_time_out = true,
+    };
+
+    if (batch->is_flushed || wait_ms < 0 ||
+        libdipc_request_wait(line, mailbox, version, wait, data, capacity,
+                             NULL) != DIPC_OK) {
+        return DIPC_INVALID;
+    }
+    return add(batch, request, line, NULL, 0);
+}
+
+enum dipc_status
+dipc_batch_stat(struct dipc_batch *batch, uint32_t mailbox,
+                struct dipc_statistics **statistics)
+{
+    char line[LIBDIPC_HEADER_MAX];
+
+    *statistics = NULL;
+    if (batch->is_flushed) {
+        return DIPC_INVALID;
+    }
+    struct dipc_statistics *made = libdipc_statistics_create();
+    if (!made) {
+        return DIPC_NO_MEMORY;
+    }
+    libdipc_request_stat(line, mailbox);
+    enum dipc_status status =
+        add(batch, libdipc_statistics_request(made), line, NULL, 0);
+    if (status != DIPC_OK) {
+        free(made);
+        return status;
+    }
+    *statistics = made;
+    return DIPC_OK;
+}
+
+/* Those that were answered are lists from now on. */
+static enum dipc_status
+take_statistics(struct dipc_batch *batch, struct dipc_connection *connection)
+{
+    enum dipc_status status = DIPC_OK;
+
+    for (size_t i = 0; i < batch->count; i++) {
+        struct libdipc_request *request = &batch->requests[i];
+        if (request->statistics && request->is_answered &&
+            request->status == DIPC_OK &&
+            libdipc_statistics_take(request->statistics, request->answer.length,
+                                    connection)) {
+            request->is_answered = false;
+            request->status = DIPC_PROTOCOL;
+            status = DIPC_PROTOCOL;
+        }
+        request->statistics = NULL;
+    }
+    return status;
+}
+
+enum dipc_status
 dipc_batch_flush(struct dipc_batch *batch, struct dipc_connection *connection,
                  struct dipc_error *error)
 {
@@ -177,6 +247,9 @@ dipc_batch_flush(struct dipc_batch *batch, struct dipc_connection *connection,
     batch->is_flushed = true;
     enum dipc_status status = libdipc_exchange(
         connection, &out, 1, batch->requests, batch->count, error);
+    if (take_statistics(batch, connection) && status == DIPC_OK) {
+        status = libdipc_fail(error, DIPC_PROTOCOL, "%s", connection->why);
+    }
     if (status != DIPC_OK) {
         memcpy(batch->why, connection->why, sizeof batch->why);
     }

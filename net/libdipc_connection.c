@@ -147,6 +147,12 @@ dipc_is_connected(const struct dipc_connection *connection)
     return !connection->is_lost;
 }
 
+int
+dipc_descriptor(const struct dipc_connection *connection)
+{
+    return connection->fd;
+}
+
 void
 dipc_close(struct dipc_connection *connection)
 {

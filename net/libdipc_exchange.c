@@ -21,7 +21,7 @@ struct exchange {
     struct iovec *out;
     size_t out_count;
     uint64_t sent;  /* bytes that the system has taken */
-    int send_error; /* nothing more can be sent; an answer may still tell why */
+    int send_error; /* nothing more can be sent; what has come may tell why */
     struct libdipc_request *requests;
     size_t requests_count;
     size_t answered;
@@ -368,9 +368,13 @@ static enum dipc_status
 step(struct exchange *exchange)
 {
     const short wanted = (short)(POLLIN | (has_unsent(exchange) ? POLLOUT : 0));
-    const short ready = libdipc_socket_await(exchange->connection->fd, wanted,
-                                             exchange->deadline_ns);
+    const uint64_t until_ns = exchange->send_error ? 0 : exchange->deadline_ns;
+    const short ready =
+        libdipc_socket_await(exchange->connection->fd, wanted, until_ns);
 
+    if (!ready && exchange->send_error) {
+        return lose_by(exchange, exchange->send_error);
+    }
     if (!ready) {
         return lose(exchange, DIPC_TIMED_OUT,
                     "the server did not answer within the timeout");
@@ -437,8 +441,9 @@ verify_silence(struct exchange *exchange)
     if (connection->used == connection->taken) {
         connection->used = connection->taken = 0;
         ssize_t got = recv(connection->fd, &next, 1, MSG_PEEK | MSG_DONTWAIT);
-        if (got < 0 && (errno == EAGAIN || errno == EINTR)) {
-            return DIPC_OK;
+        if (got < 0) {
+            return errno == EAGAIN || errno == EINTR ? DIPC_OK
+                                                     : lose_by(exchange, errno);
         }
     }
     return hear_farewell(exchange);

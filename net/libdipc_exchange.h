@@ -46,8 +46,9 @@ struct libdipc_request {
     uint64_t wait_ns;  /* what the server is asked to wait */
     bool may_time_out; /* `err timeout` is an answer to it */
     void *data;        /* of the answer; the caller's */
-    size_t capacity;   /* of that */
-    size_t data_bytes; /* of a write */
+    struct dipc_statistics *statistics; /* data is in there; NULL: is not */
+    size_t capacity;                    /* of that */
+    size_t data_bytes;                  /* of a write */
     bool is_answered;
     enum dipc_status status; /* as long as there is no answer: why */
     bool is_unknown;

@@ -2,7 +2,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <netdb.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <poll.h>
@@ -15,18 +14,23 @@
 
 #include "clock.h"
 #include "libdipc_error.h"
+#include "libdipc_resolver.h"
+
+/* Where the system has no memory for a moment. */
+#define FAILURES_MAX 100
 
 short
 libdipc_socket_await(int fd, short events, uint64_t deadline_ns)
 {
     struct pollfd awaited = {.fd = fd, .events = events};
+    unsigned failures = 0;
     int ready;
 
     do {
         awaited.revents = 0;
         ready = poll(&awaited, 1,
                      clock_remaining_ms(clock_now_ns(NULL), deadline_ns));
-    } while ((ready < 0 && errno == EINTR) ||
+    } while ((ready < 0 && (errno == EINTR || ++failures < FAILURES_MAX)) ||
              (ready == 0 && clock_now_ns(NULL) < deadline_ns));
     return awaited.revents;
 }
@@ -159,6 +163,11 @@ fail_to_resolve(struct dipc_error *error, const char *what, int failed,
     if (failed == EAI_MEMORY) {
         return libdipc_fail(error, DIPC_NO_MEMORY, "%s: no memory", what);
     }
+    if (failed == EAI_INPROGRESS) {
+        return libdipc_fail(error, DIPC_TIMED_OUT,
+                            "%s: the name was not resolved within the timeout",
+                            what);
+    }
     return libdipc_fail(error, DIPC_NOT_FOUND, "%s: %s", what,
                         failed == EAI_SYSTEM
                             ? libdipc_error_text(number, room, sizeof room)
@@ -169,17 +178,17 @@ enum dipc_status
 libdipc_socket_tcp(const char *host, const char *service, uint64_t deadline_ns,
                    int *fd, struct dipc_error *error)
 {
-    const struct addrinfo hints = {.ai_family = AF_UNSPEC,
-                                   .ai_socktype = SOCK_STREAM};
     struct addrinfo *found = NULL;
+    int number = 0;
     char what[DIPC_MESSAGE_MAX / 2];
 
     (void)snprintf(what, sizeof what, "%s port %s", host, service);
-    int failed = getaddrinfo(host, service, &hints, &found);
+    int failed =
+        libdipc_resolver_find(host, service, deadline_ns, &found, &number);
     if (failed) {
-        return fail_to_resolve(error, what, failed, errno);
+        return fail_to_resolve(error, what, failed, number);
     }
-    int number = connect_any(found, deadline_ns, fd);
+    number = connect_any(found, deadline_ns, fd);
     freeaddrinfo(found);
     return number ? fail(error, what, number) : DIPC_OK;
 }

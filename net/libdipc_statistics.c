@@ -1,10 +1,9 @@
-#include "dipc.h"
+#include "libdipc_statistics.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 #include "libdipc_error.h"
-#include "libdipc_exchange.h"
 #include "libdipc_request.h"
 
 #define TEXT_BYTES ((size_t)16384) /* of a server of this version: 500 */
@@ -37,14 +36,42 @@ split(struct dipc_statistics *statistics)
     return true;
 }
 
+struct dipc_statistics *
+libdipc_statistics_create(void)
+{
+    return calloc(1, sizeof(struct dipc_statistics));
+}
+
+struct libdipc_request
+libdipc_statistics_request(struct dipc_statistics *statistics)
+{
+    return (struct libdipc_request){.kind = LIBDIPC_STAT,
+                                    .statistics = statistics,
+                                    .data = statistics->text,
+                                    .capacity = TEXT_BYTES};
+}
+
+enum dipc_status
+libdipc_statistics_take(struct dipc_statistics *statistics, size_t length,
+                        struct dipc_connection *connection)
+{
+    statistics->length = length;
+    if (split(statistics)) {
+        return DIPC_OK;
+    }
+    statistics->count = 0;
+    return libdipc_exchange_lose(connection, DIPC_PROTOCOL,
+                                 "the server's statistics are no list of names "
+                                 "and values");
+}
+
 static enum dipc_status
 ask(struct dipc_connection *connection, uint32_t mailbox,
     struct dipc_statistics *statistics, struct dipc_error *error)
 {
     char line[LIBDIPC_HEADER_MAX];
     struct dipc_answer answer = {0};
-    struct libdipc_request request = {
-        .kind = LIBDIPC_STAT, .data = statistics->text, .capacity = TEXT_BYTES};
+    struct libdipc_request request = libdipc_statistics_request(statistics);
 
     libdipc_request_stat(line, mailbox);
     struct iovec out = {.iov_base = line, .iov_len = strlen(line)};
@@ -56,11 +83,8 @@ ask(struct dipc_connection *connection, uint32_t mailbox,
             libdipc_exchange_result(&request, connection->why, &answer, error);
     }
     free(request.text);
-    statistics->length = answer.length;
-    if (status == DIPC_OK && !split(statistics)) {
-        (void)libdipc_exchange_lose(connection, DIPC_PROTOCOL,
-                                    "the server's statistics are no list of "
-                                    "names and values");
+    if (status == DIPC_OK &&
+        libdipc_statistics_take(statistics, answer.length, connection)) {
         return libdipc_fail(error, DIPC_PROTOCOL, "%s", connection->why);
     }
     return status;
@@ -70,7 +94,7 @@ enum dipc_status
 dipc_stat(struct dipc_connection *connection, uint32_t mailbox,
           struct dipc_statistics **statistics, struct dipc_error *error)
 {
-    struct dipc_statistics *made = calloc(1, sizeof *made);
+    struct dipc_statistics *made = libdipc_statistics_create();
 
     *statistics = NULL;
     if (!made) {

@@ -1,13 +1,13 @@
 #include "port_segment.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <string.h>
-#include <sys/random.h>
 
 #include "clock.h"
+#include "entropy.h"
 
 #define TRIES 8
-#define INTERRUPTIONS_MAX 100
 
 static void
 monotonic_now(struct timespec *now)
@@ -87,14 +87,10 @@ describe_flaw(enum segment_flaw flaw)
         return "it is no segment of dipc";
     case SEGMENT_LAYOUT_OTHER:
         return "it is of another version of dipc";
-    case SEGMENT_GEOMETRY_BAD:
+    default:
+        assert(flaw == SEGMENT_GEOMETRY_BAD);
         return "its header contradicts itself";
-    case SEGMENT_SOUND:
-    case SEGMENT_UNFINISHED:
-    case SEGMENT_NOT_ATTACHABLE:
-        break;
     }
-    return "it cannot be used";
 }
 
 /* What the user can do about it stands in every refusal. */
@@ -218,28 +214,13 @@ adopt(struct port_segment *held, const struct port_segment_request *request,
     return error;
 }
 
-/* A signal may interrupt it while the system has no randomness yet. */
-static int
-draw_instance(uint64_t *instance)
-{
-    ssize_t got = -1;
-
-    for (int i = 0; i < INTERRUPTIONS_MAX && got < 0; i++) {
-        got = getrandom(instance, sizeof *instance, 0);
-        if (got < 0 && errno != EINTR) {
-            return errno;
-        }
-    }
-    return got == sizeof *instance ? 0 : EIO;
-}
-
 static int
 make_segment(struct port_segment *held,
              const struct port_segment_request *request)
 {
     struct segment_options options = options_of(request);
 
-    int error = draw_instance(&options.instance);
+    int error = entropy_draw(&options.instance, sizeof options.instance);
     if (error) {
         return error;
     }
@@ -304,12 +285,13 @@ port_segment_open(struct port_segment *held,
 {
     int error = EAGAIN;
 
+    complaint->text[0] = '\0';
     *held = (struct port_segment){.attachable = request->attachable};
     naming_segment(request->user, request->port, held->name);
     for (int i = 0; i < TRIES && error == EAGAIN; i++) {
         error = open_once(held, request, log, complaint);
     }
-    if (error && error != EEXIST && error != ENOSPC) {
+    if (error && error != ENOSPC && complaint->text[0] == '\0') {
         complaint_set(complaint, "the mailboxes' memory %s%s cannot be had: %s",
                       NAMING_SHARED_MEMORY, held->name, strerror(error));
     }
@@ -331,4 +313,14 @@ port_segment_close(struct port_segment *held)
     }
     port_segment_unlink(held);
     mapping_destroy(&held->mapping);
+}
+
+void
+port_segment_abandon(struct port_segment *held)
+{
+    if (held->adopted) {
+        mapping_destroy(&held->mapping);
+    } else {
+        port_segment_close(held);
+    }
 }

@@ -66,6 +66,12 @@ bool port_segment_exists(uid_t user, uint16_t port);
  */
 void port_segment_close(struct port_segment *held);
 
+/*
+ * Let go of it where a start fails: what was taken over is left as it is, for
+ * the next one, and what was made is closed.
+ */
+void port_segment_abandon(struct port_segment *held);
+
 /* The same for a process that ends at once, whatever its threads still do. */
 void port_segment_unlink(struct port_segment *held);
 

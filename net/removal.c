@@ -23,6 +23,7 @@ struct removal {
     char segment[NAMING_MAX];
     uint64_t deadline_ns;
     uint64_t ask_deadline_ns; /* with force, time is left to kill */
+    bool has_seen;            /* a server that has the name */
     struct complaint *complaint;
 };
 
@@ -208,6 +209,10 @@ clear_socket_only(const struct removal *removal, enum removal_outcome *outcome)
     if (control_clear(removal->request->user, removal->request->port) > 0) {
         return 0;
     }
+    if (removal->has_seen) { /* it has ended meanwhile, as was wanted */
+        *outcome = REMOVAL_ENDED;
+        return 0;
+    }
     removal_describe_user(removal->request->user, user);
     complaint_set(removal->complaint, "port %u: no server of %s has it",
                   (unsigned)removal->request->port, user);
@@ -215,7 +220,7 @@ clear_socket_only(const struct removal *removal, enum removal_outcome *outcome)
 }
 
 static int
-try_once(const struct removal *removal, enum removal_outcome *outcome)
+try_once(struct removal *removal, enum removal_outcome *outcome)
 {
     pid_t owner = 0;
 
@@ -228,6 +233,7 @@ try_once(const struct removal *removal, enum removal_outcome *outcome)
                       NAMING_SHARED_MEMORY, removal->segment, strerror(error));
         return error;
     }
+    removal->has_seen |= owner > 0;
     return owner > 0 ? end_owner(removal, owner, outcome)
                      : clear_dead(removal, outcome);
 }

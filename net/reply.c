@@ -63,16 +63,14 @@ count(struct statistics *statistics, enum codec_error error)
 {
     if (error == CODEC_BAD_REQUEST) {
         statistics_add(&statistics->bad_requests, 1);
-    } else if (error == CODEC_CONFLICT) {
-        statistics_add(&statistics->conflicts, 1);
     } else if (error == CODEC_BUSY) {
         statistics_add(&statistics->lock_timeouts, 1);
     }
 }
 
 void
-reply_error(struct reply *reply, enum codec_error error, uint64_t version,
-            const char *format, ...)
+reply_error(struct reply *reply, enum codec_error error, const char *format,
+            ...)
 {
     char *tail = buffer_tail(&reply->output);
     char text[CODEC_TEXT_MAX];
@@ -81,9 +79,18 @@ reply_error(struct reply *reply, enum codec_error error, uint64_t version,
     va_start(arguments, format);
     (void)vsnprintf(text, sizeof text, format, arguments);
     va_end(arguments);
-    buffer_append(&reply->output,
-                  codec_encode_error(tail, error, version, text));
+    buffer_append(&reply->output, codec_encode_error(tail, error, text));
     count(reply->statistics, error);
+}
+
+void
+reply_conflict(struct reply *reply, uint64_t version, uint64_t expected)
+{
+    char *tail = buffer_tail(&reply->output);
+
+    buffer_append(&reply->output,
+                  codec_encode_conflict(tail, version, expected));
+    statistics_add(&reply->statistics->conflicts, 1);
 }
 
 char *

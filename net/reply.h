@@ -51,8 +51,11 @@ int reply_make_room(struct reply *reply, size_t data_bytes)
 /* The answers.  Context: reply_make_room, for each of them. */
 void reply_ok(struct reply *reply, const char *data, size_t length_bytes);
 void reply_view(struct reply *reply, const struct store_view *view);
-void reply_error(struct reply *reply, enum codec_error error, uint64_t version,
-                 const char *format, ...) __attribute__((format(printf, 4, 5)));
+void reply_error(struct reply *reply, enum codec_error error,
+                 const char *format, ...) __attribute__((format(printf, 3, 4)));
+
+/* Not the expected version, but this one. */
+void reply_conflict(struct reply *reply, uint64_t version, uint64_t expected);
 
 /*
  * A read in two steps: where the store shall copy the data, then the answer

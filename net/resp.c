@@ -6,9 +6,11 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "clock.h"
 #include "resp_commands.h"
+#include "resp_transaction.h"
 
 /* Room without which no command is begun: that of an error. */
 #define ROOM_MIN 1024
@@ -45,6 +47,21 @@ resp_word_integer(const struct resp *resp, size_t index, int64_t *number)
     struct resp_word given = resp_word(resp, index);
 
     return resp_integer(given.bytes, given.length, number);
+}
+
+int
+resp_word_pattern(struct resp *resp, size_t index, struct resp_pattern *pattern)
+{
+    struct resp_word given = resp_word(resp, index);
+
+    if (given.length > RESP_PATTERN_MAX) {
+        resp_refuse(resp, "ERR the pattern is longer than %d bytes",
+                    RESP_PATTERN_MAX);
+        return EINVAL;
+    }
+    *pattern =
+        (struct resp_pattern){.bytes = given.bytes, .length = given.length};
+    return 0;
 }
 
 void
@@ -209,7 +226,6 @@ judge_answer(struct resp *resp, enum resp_next next)
     if (resp->is_refused) {
         statistics_add(&resp->config->statistics->bad_requests, 1);
         resp->is_refused = false;
-        resp->transaction.is_spoilt = resp->transaction.is_open;
     }
     return next;
 }
@@ -281,13 +297,14 @@ static void
 begin_skipping(struct resp *resp)
 {
     resp_reply_mark(&resp->reply);
-    if (resp->parser.bulk_left > resp->store->mailbox_bytes) {
+    if (resp->parser.bulk_left > resp->store->mailbox_bytes + strlen("\r\n")) {
         resp_refuse_size(resp);
     } else {
         resp_refuse(resp, "ERR the command is longer than %zu bytes",
                     command_max(resp->store));
     }
     (void)judge_answer(resp, RESP_DONE);
+    resp_transaction_spoil(resp);
     resp->state = RESP_SKIPPING;
 }
 
@@ -479,7 +496,6 @@ destroy(struct conversation *conversation)
 {
     struct resp *resp = of(conversation);
 
-    census_leave(resp->config->census, &resp->entry);
     resp_parser_fini(&resp->parser);
     buffer_fini(&resp->transaction.queue);
     buffer_fini(&resp->transaction.work);
@@ -503,8 +519,7 @@ static const struct conversation_ops resp_ops = {
 int
 resp_create(const struct session_config *config, struct store *store,
             struct buffer *input, struct reply *reply,
-            const struct session_about *about,
-            struct conversation **conversation)
+            struct census_entry *entry, struct conversation **conversation)
 {
     struct resp *made = calloc(1, sizeof *made);
     size_t mailbox_bytes = (size_t)store->mailbox_bytes;
@@ -517,7 +532,7 @@ resp_create(const struct session_config *config, struct store *store,
     made->store = store;
     made->input = input;
     made->said = reply;
-    made->about = about;
+    made->entry = entry;
     made->state = RESP_COMMAND;
     buffer_widen(input, command_max(store) + RESP_LINE_MAX + 2);
     buffer_widen(&reply->output,
@@ -526,12 +541,7 @@ resp_create(const struct session_config *config, struct store *store,
     resp_reply_init(&made->reply, &reply->output);
     buffer_init(&made->transaction.queue, RESP_LINE_MAX, command_max(store));
     buffer_init(&made->transaction.work, 1, mailbox_bytes);
-    made->entry = (struct census_entry){
-        .number = about->number,
-        .peer = about->peer,
-        .since_ns = config->clock.now_ns(config->clock.context),
-        .version = made->reply.version};
-    census_enter(config->census, &made->entry);
+    census_set_version(config->census, entry, made->reply.version);
     *conversation = &made->conversation;
     return 0;
 }

@@ -7,7 +7,7 @@
  *
  * Idea.  The second implementation of net/conversation.h.  The parser
  * (net/resp_codec.h) finds a command at the head of the input; the table
- * (net/resp_commands.h) knows what it is called, how many arguments and which
+ * (net/resp_table.h) knows what it is called, how many arguments and which
  * keys it has; its function answers through net/resp_reply.h.  A command on a
  * mailbox sees the content under the mailbox's lock (net/resp_box.h), and what
  * it writes is written before the lock is let go: one command, or one EXEC, is
@@ -41,6 +41,7 @@
 #include "conversation.h"
 #include "reply.h"
 #include "resp_codec.h"
+#include "resp_pattern.h"
 #include "resp_reply.h"
 #include "session.h"
 
@@ -108,7 +109,7 @@ struct resp {
     struct store *store;                 /* const after init */
     struct buffer *input;                /* const after init */
     struct reply *said;                  /* const after init */
-    const struct session_about *about;   /* const after init */
+    struct census_entry *entry;          /* of the session; const after init */
     enum resp_state state;
     struct resp_parser parser;
     struct resp_reply reply;
@@ -120,7 +121,6 @@ struct resp {
     bool is_refused;                    /* the client was to blame */
     bool is_conflict;                   /* it met another version */
     struct resp_transaction transaction;
-    struct census_entry entry;
 };
 
 /*
@@ -129,8 +129,7 @@ struct resp {
  */
 int resp_create(const struct session_config *config, struct store *store,
                 struct buffer *input, struct reply *reply,
-                const struct session_about *about,
-                struct conversation **conversation)
+                struct census_entry *entry, struct conversation **conversation)
     __attribute__((warn_unused_result));
 
 /* ---- For the functions of commands. ---- */
@@ -142,6 +141,11 @@ bool resp_word_is(const struct resp *resp, size_t index, const char *word);
 
 /* Errors: EINVAL  no number of Redis's kind */
 int resp_word_integer(const struct resp *resp, size_t index, int64_t *number)
+    __attribute__((warn_unused_result));
+
+/* Errors: EINVAL  it is too long for a pattern; refused */
+int
+resp_word_pattern(struct resp *resp, size_t index, struct resp_pattern *pattern)
     __attribute__((warn_unused_result));
 
 /* An error that the client could have avoided; counted as a bad request. */

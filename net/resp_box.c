@@ -49,25 +49,38 @@ copy_content(struct resp_box *box, uint64_t kept_bytes, uint64_t new_bytes)
     return error;
 }
 
-static int
-change_copy(struct resp_box *box, enum store_mode mode, uint64_t offset,
-            const char *data, size_t length, uint64_t size)
+uint64_t
+resp_box_filled_max(const struct resp_box *box)
 {
-    uint64_t kept = mode == STORE_REPLACE ? 0 : box->size_bytes;
-    int error = copy_content(box, kept, size);
-    size_t gap;
+    return 2 * box->bound_bytes + RESP_BOX_FILLED_EXTRA;
+}
 
+/* What is kept stays where it is, then come zeros up to the offset. */
+static int
+change_copy(struct resp_box *box, uint64_t kept, uint64_t offset,
+            const char *data, size_t length)
+{
+    size_t hole = offset > kept ? (size_t)(offset - kept) : 0;
+    size_t end = (size_t)offset + length;
+    int error;
+
+    if (hole > resp_box_filled_max(box) - box->filled_bytes) {
+        return E2BIG;
+    }
+    error = copy_content(box, kept, end > kept ? end : kept);
     if (error != 0) {
         return error;
     }
-    gap = (size_t)size - buffer_length(box->work);
-    if (gap > 0) {
-        memset(buffer_tail(box->work), 0, gap);
-        buffer_append(box->work, gap);
+    if (hole > 0) {
+        memset(buffer_tail(box->work), 0, hole);
+        buffer_append(box->work, hole);
+        box->filled_bytes += hole;
+    }
+    if (end > buffer_length(box->work)) {
+        buffer_append(box->work, end - buffer_length(box->work));
     }
     if (length > 0) {
-        memcpy(buffer_tail(box->work) - buffer_length(box->work) + offset, data,
-               length);
+        memcpy(buffer_bytes(box->work) + offset, data, length);
     }
     box->bytes = buffer_head(box->work);
     return 0;
@@ -80,25 +93,26 @@ resp_box_write(struct resp_box *box, enum store_mode mode,
     uint64_t offset = mode == STORE_APPEND      ? box->size_bytes
                       : mode == STORE_OVERWRITE ? offset_bytes
                                                 : 0;
-    uint64_t size = mode == STORE_REPLACE ? 0 : box->size_bytes;
+    uint64_t kept = mode == STORE_REPLACE ? 0 : box->size_bytes;
     int error = 0;
 
     assert(box->write != NULL);
     if (offset > box->bound_bytes || length_bytes > box->bound_bytes - offset) {
         return EFBIG;
     }
-    if (length_bytes > 0 && offset + length_bytes > size) {
-        size = offset + length_bytes;
+    if (length_bytes == 0) {
+        offset = kept; /* nothing is written, and nothing grows */
     }
     if (box->work == NULL) {
         note_write(box, mode, offset_bytes, data, length_bytes);
     } else {
-        error = change_copy(box, mode, offset, data, length_bytes, size);
+        error = change_copy(box, kept, offset, data, length_bytes);
     }
     if (error != 0) {
         return error;
     }
-    box->size_bytes = size;
+    box->size_bytes =
+        offset + length_bytes > kept ? offset + length_bytes : kept;
     box->version += box->is_changed ? 0 : 1;
     box->is_changed = true;
     return 0;

@@ -7,6 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "decimal.h"
+
 #define ARGUMENTS_FIRST 16
 #define END_BYTES 2 /* of a carriage return and a newline */
 
@@ -22,26 +24,23 @@ void
 resp_parser_fini(struct resp_parser *parser)
 {
     free(parser->arguments);
-    parser->arguments = NULL;
 }
 
 void
 resp_parser_next(struct resp_parser *parser)
 {
+    assert(!parser->is_in_bulk);
     parser->count = 0;
     parser->expected = 0;
     parser->at = 0;
     parser->scanned = 0;
-    parser->is_in_bulk = false;
-    parser->bulk_left = 0;
     parser->is_skipping = false;
-    parser->skipped = 0;
 }
 
 bool
 resp_parser_is_fresh(const struct resp_parser *parser)
 {
-    return parser->scanned == 0 && parser->expected == 0;
+    return parser->at == 0 && parser->scanned == 0 && parser->expected == 0;
 }
 
 void
@@ -75,12 +74,9 @@ resp_integer(const char *bytes, size_t length_bytes, int64_t *number)
         return EINVAL;
     }
     for (; i < length_bytes; i++) {
-        uint64_t digit = (uint64_t)(unsigned char)bytes[i] - '0';
-
-        if (digit > 9 || value > (limit - digit) / 10) {
+        if (!decimal_add_digit(&value, bytes[i], limit)) {
             return EINVAL;
         }
-        value = value * 10 + digit;
     }
     *number = is_negative ? (int64_t)(0 - value) : (int64_t)value;
     return 0;
@@ -110,12 +106,9 @@ resp_mailbox_of_key(const char *bytes, size_t length_bytes, uint64_t *mailbox)
         begin--;
     }
     for (i = begin; i < length_bytes; i++) {
-        uint64_t digit = (uint64_t)(unsigned char)bytes[i] - '0';
-
-        if (digit > 9 || value > (UINT64_MAX - digit) / 10) {
+        if (!decimal_add_digit(&value, bytes[i], UINT64_MAX)) {
             return EINVAL;
         }
-        value = value * 10 + digit;
     }
     *mailbox = value;
     return begin == length_bytes ? EINVAL : 0;
@@ -133,15 +126,12 @@ grow(struct resp_parser *parser)
 {
     size_t capacity =
         parser->capacity == 0 ? ARGUMENTS_FIRST : 2 * parser->capacity;
-    struct resp_argument *arguments = malloc(capacity * sizeof *arguments);
+    struct resp_argument *arguments =
+        realloc(parser->arguments, capacity * sizeof *arguments);
 
     if (arguments == NULL) {
         return ENOMEM;
     }
-    if (parser->count > 0) {
-        memcpy(arguments, parser->arguments, parser->count * sizeof *arguments);
-    }
-    free(parser->arguments);
     parser->arguments = arguments;
     parser->capacity = capacity;
     return 0;
@@ -168,7 +158,7 @@ find_newline(struct resp_parser *parser, const char *bytes, size_t length,
              size_t *newline)
 {
     size_t end = length;
-    const char *found = NULL;
+    const char *found;
 
     if (end - parser->at > RESP_LINE_MAX + END_BYTES) {
         end = parser->at + RESP_LINE_MAX + END_BYTES;
@@ -176,17 +166,14 @@ find_newline(struct resp_parser *parser, const char *bytes, size_t length,
     if (parser->scanned < parser->at) {
         parser->scanned = parser->at;
     }
-    if (parser->scanned < end) {
-        found = memchr(bytes + parser->scanned, '\n', end - parser->scanned);
-    }
+    assert(parser->scanned <= end);
+    found = memchr(bytes + parser->scanned, '\n', end - parser->scanned);
     if (found != NULL) {
         *newline = (size_t)(found - bytes);
         return 0;
     }
     parser->scanned = end;
-    return end < length || end - parser->at == RESP_LINE_MAX + END_BYTES
-               ? EFBIG
-               : EAGAIN;
+    return end - parser->at == RESP_LINE_MAX + END_BYTES ? EFBIG : EAGAIN;
 }
 
 /* ---- Typed lines. ---- */
@@ -348,7 +335,7 @@ take_header(struct resp_parser *parser, const char *bytes, size_t length,
     if (error != 0) {
         return error;
     }
-    if (newline <= begin || bytes[newline - 1] != '\r') {
+    if (bytes[newline - 1] != '\r') {
         return EINVAL;
     }
     error = resp_integer(bytes + begin, newline - 1 - begin, number);

@@ -54,9 +54,9 @@ struct resp_parser {
     size_t at;          /* what lies before is behind */
     size_t scanned;     /* what lies before holds no end of a line from `at` */
     bool is_in_bulk;    /* a bulk's header has been read */
-    uint64_t bulk_left; /* bytes of it, with its end, that are to come */
+    uint64_t bulk_left; /* in bulk: bytes of it, with its end, to come */
     bool is_skipping;
-    uint64_t skipped; /* announced since skipping began */
+    uint64_t skipped; /* skipping: announced since that began */
     char fault[RESP_FAULT_MAX];
 };
 

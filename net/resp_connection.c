@@ -9,12 +9,10 @@
 #include "resp_transaction.h"
 
 /* The longest answer of CLIENT LIST; who does not fit is left out. */
-#define LIST_MAX 131072
+#define LIST_MAX 245760
 
 /* How many connections CLIENT LIST ID may ask for. */
 #define NUMBERS_MAX 64
-
-#define NAME_TEXT_MAX 32
 
 enum resp_next
 resp_connection_ping(struct resp *resp)
@@ -158,7 +156,7 @@ keep_name(struct resp *resp, size_t index, const char *what,
 enum resp_next
 resp_connection_setname(struct resp *resp)
 {
-    if (keep_name(resp, 2, "Client names", resp->entry.name) == 0) {
+    if (keep_name(resp, 2, "Client names", resp->entry->name) == 0) {
         resp_reply_status(&resp->reply, "OK");
     }
     return RESP_DONE;
@@ -167,10 +165,10 @@ resp_connection_setname(struct resp *resp)
 enum resp_next
 resp_connection_getname(struct resp *resp)
 {
-    if (resp->entry.name[0] == '\0') {
+    if (resp->entry->name[0] == '\0') {
         resp_reply_null(&resp->reply);
     } else {
-        resp_reply_text(&resp->reply, resp->entry.name);
+        resp_reply_text(&resp->reply, resp->entry->name);
     }
     return RESP_DONE;
 }
@@ -182,9 +180,9 @@ resp_connection_setinfo(struct resp *resp)
     int error = 0;
 
     if (resp_word_is(resp, 2, "lib-name")) {
-        error = keep_name(resp, 3, "lib-name", resp->entry.library_name);
+        error = keep_name(resp, 3, "lib-name", resp->entry->library_name);
     } else if (resp_word_is(resp, 2, "lib-ver")) {
-        error = keep_name(resp, 3, "lib-ver", resp->entry.library_version);
+        error = keep_name(resp, 3, "lib-ver", resp->entry->library_version);
     } else {
         resp_refuse(resp, "ERR Unrecognized option '%.*s'",
                     (int)(option.length < 64 ? option.length : 64),
@@ -200,7 +198,7 @@ resp_connection_setinfo(struct resp *resp)
 enum resp_next
 resp_connection_id(struct resp *resp)
 {
-    resp_reply_integer(&resp->reply, resp->about->number);
+    resp_reply_integer(&resp->reply, resp->entry->number);
     return RESP_DONE;
 }
 
@@ -225,7 +223,7 @@ answer_lines(struct resp *resp, const uint64_t *numbers, size_t count)
 enum resp_next
 resp_connection_info(struct resp *resp)
 {
-    answer_lines(resp, &resp->about->number, 1);
+    answer_lines(resp, &resp->entry->number, 1);
     return RESP_DONE;
 }
 
@@ -259,6 +257,7 @@ list_numbers(struct resp *resp)
 {
     uint64_t numbers[NUMBERS_MAX];
     size_t count = resp->arguments.count - 3;
+    size_t found = 0;
     size_t i;
 
     if (count > NUMBERS_MAX) {
@@ -268,13 +267,15 @@ list_numbers(struct resp *resp)
     for (i = 0; i < count; i++) {
         int64_t number = 0;
 
-        if (resp_word_integer(resp, 3 + i, &number) != 0 || number < 1) {
+        if (resp_word_integer(resp, 3 + i, &number) != 0) {
             resp_refuse(resp, "ERR Invalid client ID");
             return RESP_DONE;
         }
-        numbers[i] = (uint64_t)number;
+        if (number > 0) { /* no other was ever given */
+            numbers[found++] = (uint64_t)number;
+        }
     }
-    answer_lines(resp, numbers, count);
+    answer_lines(resp, numbers, found);
     return RESP_DONE;
 }
 
@@ -353,7 +354,7 @@ read_greeting(struct resp *resp, struct greeting *greeting)
     }
     return greeting->name == 0 ? 0
                                : keep_name(resp, greeting->name, "Client names",
-                                           resp->entry.name);
+                                           resp->entry->name);
 }
 
 static void
@@ -374,7 +375,7 @@ static void
 set_version(struct resp *resp, int version)
 {
     resp->reply.version = version;
-    census_set_version(resp->config->census, &resp->entry, version);
+    census_set_version(resp->config->census, resp->entry, version);
 }
 
 enum resp_next
@@ -390,7 +391,7 @@ resp_connection_hello(struct resp *resp)
     answer_text(resp, "server", "dipc");
     answer_text(resp, "version", RESP_REDIS_VERSION);
     answer_number(resp, "proto", (uint64_t)greeting.version);
-    answer_number(resp, "id", resp->about->number);
+    answer_number(resp, "id", resp->entry->number);
     answer_text(resp, "mode", "standalone");
     answer_text(resp, "role", "master");
     resp_reply_text(&resp->reply, "modules");
@@ -403,22 +404,9 @@ resp_connection_reset(struct resp *resp)
 {
     resp_transaction_reset(resp);
     set_version(resp, 2);
-    census_rename(resp->config->census, resp->entry.name, "");
+    census_rename(resp->config->census, resp->entry->name, "");
     resp_reply_status(&resp->reply, "RESET");
     return RESP_DONE;
-}
-
-/* A name as people write it: in capitals. */
-static const char *
-in_capitals(const char *name, char text[static NAME_TEXT_MAX])
-{
-    size_t i;
-
-    for (i = 0; i < NAME_TEXT_MAX - 1 && name[i] != '\0'; i++) {
-        text[i] = (char)toupper((unsigned char)name[i]);
-    }
-    text[i] = '\0';
-    return text;
 }
 
 /* The subcommands of the command under way. */
@@ -426,21 +414,21 @@ enum resp_next
 resp_connection_help(struct resp *resp)
 {
     const struct resp_command *command = resp->command;
-    char name[NAME_TEXT_MAX];
+    char name[RESP_TABLE_NAME_MAX];
     char line[128];
     size_t i;
 
     resp_reply_array(&resp->reply, 1 + 2 * command->subcommands_count);
     (void)snprintf(line, sizeof line,
                    "%s <subcommand> [<arg> ...]. Subcommands are:",
-                   in_capitals(command->name, name));
+                   resp_command_in_capitals(command->name, name));
     resp_reply_status(&resp->reply, line);
     for (i = 0; i < command->subcommands_count; i++) {
         const struct resp_command *sub = &command->subcommands[i];
         const char *usage = sub->usage == NULL ? "" : sub->usage;
 
         (void)snprintf(line, sizeof line, "%s%s%s",
-                       in_capitals(sub->name, name),
+                       resp_command_in_capitals(sub->name, name),
                        sub->usage == NULL ? "" : " ", usage);
         resp_reply_status(&resp->reply, line);
         (void)snprintf(line, sizeof line, "    %s.", sub->summary);

@@ -4,7 +4,7 @@
 /*
  * The commands about a connection: greetings, names, its end.
  *
- * Who may call.  net/resp_commands.c
+ * Who may call.  net/resp_table.c
  */
 
 #include "resp.h"

@@ -1,6 +1,6 @@
 #include "resp_information.h"
 
-#include <fnmatch.h>
+#include <errno.h>
 #include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -237,6 +237,7 @@ struct setting {
     const char *name;
     const char *text; /* NULL: the number */
     uint64_t number;
+    bool is_asked;
 };
 
 #define SETTINGS_COUNT 8
@@ -262,25 +263,29 @@ read_settings(const struct resp *resp, struct setting settings[SETTINGS_COUNT])
     memcpy(settings, now, sizeof now);
 }
 
-static bool
-is_asked_for(const struct resp *resp, const char *name)
+/*
+ * Mark the settings that a pattern asks for.
+ * Errors: EINVAL  refused
+ */
+static int
+mark_settings(struct resp *resp, struct setting settings[SETTINGS_COUNT])
 {
-    char pattern[64];
+    struct resp_pattern pattern;
+    size_t word;
     size_t i;
 
-    for (i = 2; i < resp->arguments.count; i++) {
-        struct resp_word word = resp_word(resp, i);
-
-        if (word.length >= sizeof pattern) {
-            continue; /* longer than any name */
+    for (word = 2; word < resp->arguments.count; word++) {
+        if (resp_word_pattern(resp, word, &pattern) != 0) {
+            return EINVAL;
         }
-        memcpy(pattern, word.bytes, word.length);
-        pattern[word.length] = '\0';
-        if (fnmatch(pattern, name, FNM_CASEFOLD) == 0) {
-            return true;
+        pattern.ignores_case = true;
+        for (i = 0; i < SETTINGS_COUNT; i++) {
+            settings[i].is_asked =
+                settings[i].is_asked ||
+                resp_pattern_matches(&pattern, settings[i].name);
         }
     }
-    return false;
+    return 0;
 }
 
 static void
@@ -302,14 +307,17 @@ resp_information_config_get(struct resp *resp)
     size_t i;
 
     read_settings(resp, settings);
+    if (mark_settings(resp, settings) != 0) {
+        return RESP_DONE;
+    }
     for (i = 0; i < SETTINGS_COUNT; i++) {
-        if (is_asked_for(resp, settings[i].name)) {
-            settings[count++] = settings[i];
-        }
+        count += settings[i].is_asked ? 1 : 0;
     }
     resp_reply_map(&resp->reply, count);
-    for (i = 0; i < count; i++) {
-        answer_setting(resp, &settings[i]);
+    for (i = 0; i < SETTINGS_COUNT; i++) {
+        if (settings[i].is_asked) {
+            answer_setting(resp, &settings[i]);
+        }
     }
     return RESP_DONE;
 }
@@ -327,7 +335,7 @@ count_commands(void)
 {
     size_t count = 0;
     size_t shown = 0;
-    const struct resp_command *commands = resp_commands(&count);
+    const struct resp_command *commands = resp_table(&count);
     size_t i;
 
     for (i = 0; i < count; i++) {
@@ -376,9 +384,9 @@ answer_info(struct resp *resp, const struct resp_command *command)
     resp_reply_signed(&resp->reply, command->keys.last);
     resp_reply_signed(&resp->reply, command->keys.step);
     resp_reply_set(&resp->reply, 0);
-    resp_reply_array(&resp->reply, 0);
-    resp_reply_array(&resp->reply, 0);
-    resp_reply_array(&resp->reply, 0);
+    resp_reply_set(&resp->reply, 0);
+    resp_reply_set(&resp->reply, 0);
+    resp_reply_set(&resp->reply, 0);
 }
 
 static void
@@ -439,7 +447,7 @@ enum resp_next
 resp_information_command(struct resp *resp)
 {
     size_t count = 0;
-    const struct resp_command *commands = resp_commands(&count);
+    const struct resp_command *commands = resp_table(&count);
     size_t i;
 
     if (resp->arguments.count > 1) {
@@ -465,7 +473,7 @@ enum resp_next
 resp_information_command_list(struct resp *resp)
 {
     size_t count = 0;
-    const struct resp_command *commands = resp_commands(&count);
+    const struct resp_command *commands = resp_table(&count);
     size_t i;
 
     resp_reply_array(&resp->reply, count_commands());
@@ -482,7 +490,7 @@ static const struct resp_command *
 named(const struct resp *resp, size_t index)
 {
     const struct resp_command *command =
-        resp_command_find(resp_word(resp, index));
+        resp_table_find(resp_word(resp, index));
 
     return command != NULL && is_shown(command) ? command : NULL;
 }
@@ -501,7 +509,7 @@ resp_information_command_info(struct resp *resp)
         const struct resp_command *command = named(resp, i);
 
         if (command == NULL) {
-            resp_reply_null_array(&resp->reply);
+            resp_reply_null(&resp->reply);
         } else {
             answer_info(resp, command);
         }
@@ -513,7 +521,7 @@ static enum resp_next
 answer_all_docs(struct resp *resp)
 {
     size_t count = 0;
-    const struct resp_command *commands = resp_commands(&count);
+    const struct resp_command *commands = resp_table(&count);
     size_t i;
 
     resp_reply_map(&resp->reply, count_commands());

@@ -5,7 +5,7 @@
  * The commands that tell of the server: its figures, its settings, its
  * commands.
  *
- * Who may call.  net/resp_commands.c
+ * Who may call.  net/resp_table.c
  */
 
 #include "resp.h"

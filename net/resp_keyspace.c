@@ -1,7 +1,6 @@
 #include "resp_keyspace.h"
 
 #include <errno.h>
-#include <fnmatch.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -9,9 +8,6 @@
 
 #include "clock.h"
 #include "resp_commands.h"
-
-/* The longest pattern that is looked for. */
-#define PATTERN_MAX 255
 
 /* The longest text of a number. */
 #define NUMBER_MAX 24
@@ -87,33 +83,13 @@ resp_keyspace_dbsize(struct resp *resp)
     return RESP_DONE;
 }
 
-/*
- * Copy a pattern where it can be looked for.
- * Errors: EINVAL  too long; refused
- */
-static int
-copy_pattern(struct resp *resp, size_t index,
-             char pattern[static PATTERN_MAX + 1])
-{
-    struct resp_word given = resp_word(resp, index);
-
-    if (given.length > PATTERN_MAX) {
-        resp_refuse(resp, "ERR the pattern is longer than %d bytes",
-                    PATTERN_MAX);
-        return EINVAL;
-    }
-    memcpy(pattern, given.bytes, given.length);
-    pattern[given.length] = '\0';
-    return 0;
-}
-
 static bool
-matches(const char *pattern, uint64_t mailbox)
+matches(const struct resp_pattern *pattern, uint64_t mailbox)
 {
     char number[NUMBER_MAX];
 
     (void)snprintf(number, sizeof number, "%" PRIu64, mailbox);
-    return fnmatch(pattern, number, 0) == 0;
+    return resp_pattern_matches(pattern, number);
 }
 
 static void
@@ -135,7 +111,7 @@ is_marked(const struct resp *resp, uint64_t mailbox)
 
 /* Errors: ENOMEM, and what the store returned */
 static int
-mark_keys(struct resp *resp, const char *pattern, size_t *count,
+mark_keys(struct resp *resp, const struct resp_pattern *pattern, size_t *count,
           uint64_t *failed)
 {
     uint64_t i;
@@ -161,36 +137,41 @@ mark_keys(struct resp *resp, const char *pattern, size_t *count,
     return 0;
 }
 
+static enum resp_next
+begin_keys(struct resp *resp)
+{
+    struct resp_pattern pattern;
+    size_t count = 0;
+    uint64_t failed = 0;
+    int error;
+
+    if (resp_word_pattern(resp, 1, &pattern) != 0) {
+        return RESP_DONE;
+    }
+    error = mark_keys(resp, &pattern, &count, &failed);
+    if (error != 0) {
+        return resp_fail(resp, error, failed);
+    }
+    resp_reply_array(&resp->reply, count);
+    return RESP_AGAIN;
+}
+
 enum resp_next
 resp_keyspace_keys(struct resp *resp)
 {
-    char pattern[PATTERN_MAX + 1];
-    size_t count = 0;
-    uint64_t failed = 0;
+    const uint64_t last = resp->store->mailboxes_count;
     size_t said = 0;
-    int error;
 
     if (resp->marked == NULL) {
-        if (copy_pattern(resp, 1, pattern) != 0) {
-            return RESP_DONE;
-        }
-        error = mark_keys(resp, pattern, &count, &failed);
-        if (error != 0) {
-            return resp_fail(resp, error, failed);
-        }
-        resp_reply_array(&resp->reply, count);
-        return RESP_AGAIN;
+        return begin_keys(resp);
     }
-    while (resp->progress < resp->store->mailboxes_count &&
-           said < KEYS_PER_PIECE) {
+    for (; resp->progress < last && said < KEYS_PER_PIECE; resp->progress++) {
         if (is_marked(resp, resp->progress)) {
             answer_key(resp, resp->progress);
             said++;
         }
-        resp->progress++;
     }
-    return resp->progress < resp->store->mailboxes_count ? RESP_AGAIN
-                                                         : RESP_DONE;
+    return resp->progress < last ? RESP_AGAIN : RESP_DONE;
 }
 
 /* ---- SCAN: a cursor is the number of the next mailbox. ---- */
@@ -198,7 +179,7 @@ resp_keyspace_keys(struct resp *resp)
 struct scan {
     uint64_t cursor;
     uint64_t count;
-    char pattern[PATTERN_MAX + 1];
+    struct resp_pattern pattern;
     bool has_type; /* TYPE named another than string */
     size_t found_count;
     uint32_t found[SCAN_MAX];
@@ -239,7 +220,7 @@ read_scan(struct resp *resp, struct scan *scan)
         int error = 0;
 
         if (has_value && resp_word_is(resp, i, "match")) {
-            error = copy_pattern(resp, i + 1, scan->pattern);
+            error = resp_word_pattern(resp, i + 1, &scan->pattern);
         } else if (has_value && resp_word_is(resp, i, "count")) {
             error = read_count(resp, i + 1, &scan->count);
         } else if (has_value && resp_word_is(resp, i, "type")) {
@@ -272,7 +253,7 @@ scan_on(struct resp *resp, struct scan *scan)
             return error;
         }
         if (has_value && !scan->has_type &&
-            matches(scan->pattern, scan->cursor)) {
+            matches(&scan->pattern, scan->cursor)) {
             scan->found[scan->found_count++] = (uint32_t)scan->cursor;
         }
         scan->cursor++;
@@ -286,7 +267,8 @@ scan_on(struct resp *resp, struct scan *scan)
 enum resp_next
 resp_keyspace_scan(struct resp *resp)
 {
-    struct scan scan = {.count = SCAN_DEFAULT, .pattern = "*"};
+    struct scan scan = {.count = SCAN_DEFAULT,
+                        .pattern = {.bytes = "*", .length = 1}};
     size_t i;
     int error;
 
@@ -335,6 +317,7 @@ read_wait(struct resp *resp)
     if ((uint64_t)timeout_ms < wait_ns / CLOCK_NS_PER_MS) {
         wait_ns = (uint64_t)timeout_ms * CLOCK_NS_PER_MS;
     }
+    wanted->ends_with_peer = true;
     wanted->version = (uint64_t)version;
     wanted->deadline_ns = clock_add_ns(
         resp->config->clock.now_ns(resp->config->clock.context), wait_ns);

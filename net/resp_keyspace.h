@@ -9,7 +9,7 @@
  * locks.  They are looked at one after the other, so what is told of all of
  * them is of no one moment.
  *
- * Who may call.  net/resp_commands.c, net/resp_information.c
+ * Who may call.  net/resp_table.c, net/resp_information.c
  */
 
 #include "resp.h"

@@ -1,9 +1,10 @@
 #include "resp_reply.h"
 
-#include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+
+#include "decimal.h"
 
 /* The longest header of an answer: its kind, a number and the end of line. */
 #define HEADER_MAX 32
@@ -47,11 +48,12 @@ write_bytes(struct resp_reply *reply, const char *bytes, uint64_t length)
 static void
 write_header(struct resp_reply *reply, char kind, uint64_t number)
 {
-    char header[HEADER_MAX];
-    int length =
-        snprintf(header, sizeof header, "%c%" PRIu64 "\r\n", kind, number);
+    char header[HEADER_MAX] = {kind};
+    char *end = decimal_put(header + 1, number);
 
-    write_bytes(reply, header, (uint64_t)length);
+    *end++ = '\r';
+    *end++ = '\n';
+    write_bytes(reply, header, (uint64_t)(end - header));
 }
 
 static void

@@ -1,6 +1,7 @@
 #include "resp_strings.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <string.h>
 
 #include "resp_commands.h"
@@ -23,7 +24,7 @@ answer_content(struct resp *resp, const struct resp_box *box)
 
 /*
  * Write; what fails is answered.
- * Errors: EFBIG; ENOMEM, which has spoilt the answer
+ * Errors: EFBIG, E2BIG; ENOMEM, which has spoilt the answer
  */
 static int
 change(struct resp *resp, struct resp_box *box, enum store_mode mode,
@@ -33,6 +34,11 @@ change(struct resp *resp, struct resp_box *box, enum store_mode mode,
 
     if (error == EFBIG) {
         resp_refuse_size(resp);
+    } else if (error == E2BIG) {
+        resp_refuse(resp,
+                    "ERR the transaction fills more than %" PRIu64
+                    " bytes with zeros",
+                    resp_box_filled_max(box));
     } else if (error != 0) {
         resp->reply.error = error;
     }
@@ -174,41 +180,56 @@ answer_element(void *context, const struct store_content *content)
     return resp->reply.error;
 }
 
+/* Errors: ENOENT  a key names no mailbox; refused */
+static int
+judge_keys(struct resp *resp)
+{
+    uint64_t mailbox = 0;
+    size_t i;
+
+    for (i = 0; i < resp_command_keys(resp); i++) {
+        if (resp_mailbox(resp, resp_command_key(resp, i), &mailbox) != 0) {
+            return ENOENT;
+        }
+    }
+    return 0;
+}
+
+/* What cannot be read is told in place of the element. */
+static enum resp_next
+answer_key(struct resp *resp, size_t key)
+{
+    uint64_t mailbox = 0;
+    int error = resp_mailbox(resp, resp_command_key(resp, key), &mailbox);
+
+    if (error == 0) {
+        error = resp->store->ops->inspect(resp->store, mailbox, answer_element,
+                                          resp);
+    }
+    if (error != 0) {
+        return resp_fail(resp, error, mailbox);
+    }
+    statistics_add(&resp->config->statistics->reads, 1);
+    return RESP_DONE;
+}
+
 /* All keys are looked at before the first answer, one is answered a call. */
 enum resp_next
 resp_strings_mget(struct resp *resp)
 {
     size_t count = resp_command_keys(resp);
-    uint64_t mailbox = 0;
-    size_t i;
-    int error;
+    enum resp_next next;
 
     if (resp->progress == 0) {
-        for (i = 0; i < count; i++) {
-            if (resp_mailbox(resp, resp_command_key(resp, i), &mailbox) != 0) {
-                return RESP_DONE;
-            }
+        if (judge_keys(resp) != 0) {
+            return RESP_DONE;
         }
         resp_reply_array(&resp->reply, count);
         resp_reply_mark(&resp->reply);
     }
-    if (resp_mailbox(resp, resp_command_key(resp, resp->progress), &mailbox) !=
-        0) {
-        return RESP_DONE;
-    }
-    error =
-        resp->store->ops->inspect(resp->store, mailbox, answer_element, resp);
+    next = answer_key(resp, resp->progress);
     resp->progress++;
-    if (error != 0) { /* in place of the element */
-        enum resp_next next = resp_fail(resp, error, mailbox);
-
-        if (next != RESP_DONE) {
-            return next;
-        }
-    } else {
-        statistics_add(&resp->config->statistics->reads, 1);
-    }
-    return resp->progress < count ? RESP_AGAIN : RESP_DONE;
+    return next == RESP_DONE && resp->progress < count ? RESP_AGAIN : next;
 }
 
 /* ---- Writing. ---- */
@@ -369,7 +390,14 @@ void
 resp_strings_mset(struct resp *resp, struct resp_box *box)
 {
     size_t last = resp->arguments.count - 1;
+    size_t i;
 
+    for (i = 2; i < last; i += 2) {
+        if (resp_word(resp, i).length > box->bound_bytes) {
+            resp_refuse_size(resp);
+            return;
+        }
+    }
     if (replace(resp, box, resp_word(resp, last)) == 0) {
         resp_reply_status(&resp->reply, "OK");
     }

@@ -9,7 +9,7 @@
  * EXISTS nothing, and DEL writes it.  The versions of mailboxes have the names
  * that Microsoft's Garnet gave to such commands: etags.
  *
- * Who may call.  net/resp_commands.c
+ * Who may call.  net/resp_table.c
  */
 
 #include "resp.h"

@@ -46,6 +46,17 @@ resp_transaction_refuse_slot(struct resp *resp)
     resp_refuse(resp, "CROSSSLOT Keys in request don't hash to the same slot");
 }
 
+/* How far it is, for CLIENT LIST. */
+static void
+tell_progress(struct resp *resp)
+{
+    const struct resp_transaction *transaction = &resp->transaction;
+
+    atomic_store_explicit(&resp->entry->queued,
+                          transaction->is_open ? (int)transaction->count : -1,
+                          memory_order_relaxed);
+}
+
 void
 resp_transaction_reset(struct resp *resp)
 {
@@ -58,7 +69,14 @@ resp_transaction_reset(struct resp *resp)
     transaction->has_mailbox = false;
     transaction->is_watching = false;
     transaction->count = 0;
+    tell_progress(resp);
     buffer_consume(&transaction->queue, buffer_length(&transaction->queue));
+}
+
+void
+resp_transaction_spoil(struct resp *resp)
+{
+    resp->transaction.is_spoilt = resp->transaction.is_open;
 }
 
 enum resp_next
@@ -69,6 +87,7 @@ resp_transaction_multi(struct resp *resp)
         return RESP_DONE;
     }
     resp->transaction.is_open = true;
+    tell_progress(resp);
     resp_reply_status(&resp->reply, "OK");
     return RESP_DONE;
 }
@@ -174,40 +193,55 @@ copy_command(struct resp *resp, const struct queued *queued)
     buffer_append(&resp->transaction.queue, whole_bytes(queued));
 }
 
-enum resp_next
-resp_transaction_queue(struct resp *resp)
+/*
+ * Errors: ENOENT, EXDEV  of another mailbox, or of none; EAGAIN  too many
+ *         commands; ENOBUFS  too long: refused; ENOMEM
+ */
+static int
+queue_command(struct resp *resp)
 {
     struct resp_transaction *transaction = &resp->transaction;
     const struct queued queued = {.command = resp->command,
                                   .words_count = resp->arguments.count,
                                   .bytes_count = resp->parser.at};
+    int error = join_mailbox(resp);
 
-    if (join_mailbox(resp) != 0) {
-        return RESP_DONE;
+    if (error != 0) {
+        return error;
     }
     if (transaction->count == QUEUED_MAX) {
         resp_refuse(resp, "ERR the transaction has more than %d commands",
                     QUEUED_MAX);
-        return RESP_DONE;
+        return EAGAIN;
     }
-    switch (buffer_reserve(&transaction->queue, whole_bytes(&queued))) {
-    case 0:
-        break;
-    case ENOBUFS:
+    error = buffer_reserve(&transaction->queue, whole_bytes(&queued));
+    if (error == ENOBUFS) {
         resp_refuse(resp, "ERR the transaction is longer than %zu bytes",
                     transaction->queue.bound_bytes);
-        return RESP_DONE;
-    default:
-        transaction->is_spoilt = true;
-        return resp_fail(resp, ENOMEM, 0);
+    }
+    if (error != 0) {
+        return error;
     }
     copy_command(resp, &queued);
     transaction->count++;
+    tell_progress(resp);
     if ((resp->command->flags & RESP_WRITES) != 0) {
         transaction->writes = true;
     }
-    resp_reply_status(&resp->reply, "QUEUED");
-    return RESP_DONE;
+    return 0;
+}
+
+enum resp_next
+resp_transaction_queue(struct resp *resp)
+{
+    int error = queue_command(resp);
+
+    if (error == 0) {
+        resp_reply_status(&resp->reply, "QUEUED");
+        return RESP_DONE;
+    }
+    resp_transaction_spoil(resp);
+    return error == ENOMEM ? resp_fail(resp, error, 0) : RESP_DONE;
 }
 
 /* Make the command at this place of the queue the one under way. */

@@ -15,7 +15,7 @@
  *       all, and nobody reads or writes the mailbox in between
  *   T2  no more than the queue's bound is held; it is empty outside MULTI
  *
- * Who may call.  net/resp_commands.c, net/resp_connection.c
+ * Who may call.  net/resp_table.c, net/resp_commands.c, net/resp_connection.c
  */
 
 #include "resp.h"
@@ -28,6 +28,9 @@ enum resp_next resp_transaction_unwatch(struct resp *resp);
 
 /* Queue the command under way. */
 enum resp_next resp_transaction_queue(struct resp *resp);
+
+/* A command of it was lost: EXEC, if one is open, does nothing. */
+void resp_transaction_spoil(struct resp *resp);
 
 /* Forget a transaction, and what is watched. */
 void resp_transaction_reset(struct resp *resp);

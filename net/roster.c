@@ -292,14 +292,15 @@ token_of(const struct member *member)
 }
 
 /*
- * No event is asked for: EPOLLHUP and EPOLLERR come unasked, and a half-close
- * raises neither.  Where no watch is to be had, the wait ends at its deadline.
+ * EPOLLHUP and EPOLLERR come unasked, and a half-close raises neither.  Where
+ * no watch is to be had, the wait ends at its deadline.
  */
 void
-roster_begin_wait(struct member *member)
+roster_begin_wait(struct member *member, bool or_half_close)
 {
     struct roster *roster = member->roster;
-    struct epoll_event event = {.events = EPOLLONESHOT};
+    struct epoll_event event = {.events = EPOLLONESHOT |
+                                          (or_half_close ? EPOLLRDHUP : 0U)};
 
     lock(roster);
     member->generation++;

@@ -12,8 +12,10 @@
  * behind.
  *
  * A thread that waits for a version is not receiving, and would not learn that
- * its client is gone.  While it waits, its connection is watched for a hang-up
- * (and for nothing else: a half-close is none), which cancels the wait.
+ * its client is gone.  While it waits, its connection is watched for a hang-up,
+ * which cancels the wait.  A half-close is none, unless the conversation says
+ * so: a client that has closed its connection looks like one that will still
+ * listen.
  *
  * Invariants.
  *   O1  a member that is not free has a descriptor that is open
@@ -131,9 +133,10 @@ void roster_end_silently(struct member *member);
 
 /*
  * Watch the connection for a hang-up while the store waits.
+ *   or_half_close  that is one too
  * Context: the member's thread, between roster_enter and roster_leave.
  */
-void roster_begin_wait(struct member *member);
+void roster_begin_wait(struct member *member, bool or_half_close);
 void roster_end_wait(struct member *member);
 
 #endif

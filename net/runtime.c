@@ -36,14 +36,13 @@ describe(unsigned which, uid_t user, struct candidate *candidate)
         length = snprintf(candidate->parent, PATH_MAX, "/run/user/%lu",
                           (unsigned long)user);
         break;
-    case 2:
+    default:
+        assert(which == 2);
         length = snprintf(candidate->parent, PATH_MAX, "/tmp");
         (void)snprintf(candidate->name, sizeof candidate->name, "dipc-%lu",
                        (unsigned long)user);
         candidate->parent_is_the_users = false;
         break;
-    default:
-        assert(false);
     }
     return length < PATH_MAX ? 0 : ENOENT;
 }

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "buffer.h"
+#include "census.h"
 #include "clock.h"
 #include "conversation.h"
 #include "dialogue.h"
@@ -25,7 +26,7 @@ struct session {
     const struct session_config *config; /* const after init */
     struct buffer input;
     struct reply reply;
-    struct session_about about;
+    struct census_entry entry;
     struct conversation *conversation;
     struct dialogue dialogue; /* the conversation, unless it is RESP's */
     uint64_t quiet_since_ns;  /* when bytes last came or went */
@@ -35,6 +36,7 @@ struct session {
     enum silence due;
     enum silence silence; /* has come to mean this */
     uint64_t told_count;  /* finished requests that the statistics know */
+    bool is_listed;       /* the census has the entry */
     bool is_decided;      /* the protocol is known */
     bool is_waiting;      /* between SESSION_WAIT and session_woken */
     bool is_sending;      /* until all output is sent */
@@ -58,7 +60,8 @@ session_create(const struct session_config *config, struct store *store,
                config->statistics);
     dialogue_init(&s->dialogue, config, store, &s->input, &s->reply);
     s->conversation = &s->dialogue.conversation;
-    s->about.peer = "";
+    s->entry.watching = CENSUS_NONE;
+    s->entry.queued = -1;
     s->deadline_ns = SESSION_FOREVER;
     s->quiet_since_ns = config->clock.now_ns(config->clock.context);
     s->begun_count = UINT64_MAX;
@@ -73,12 +76,20 @@ now_ns(const struct session *s)
 }
 
 static void
+tell(_Atomic uint64_t *figure, uint64_t value)
+{
+    atomic_store_explicit(figure, value, memory_order_relaxed);
+}
+
+static void
 count_waiting(struct session *s, bool is_waiting)
 {
     if (is_waiting != s->is_waiting) {
         s->is_waiting = is_waiting;
         statistics_add(&s->config->statistics->waiting,
                        is_waiting ? 1 : UINT64_MAX);
+        tell(&s->entry.watching,
+             is_waiting ? s->conversation->wanted.mailbox : CENSUS_NONE);
     }
 }
 
@@ -86,6 +97,9 @@ void
 session_destroy(struct session *session)
 {
     count_waiting(session, false);
+    if (session->is_listed) {
+        census_leave(session->config->census, &session->entry);
+    }
     session->conversation->ops->destroy(session->conversation);
     buffer_fini(&session->input);
     reply_fini(&session->reply);
@@ -100,6 +114,7 @@ count_requests(struct session *s)
     if (count != s->told_count) {
         statistics_add(&s->config->statistics->requests, count - s->told_count);
         s->told_count = count;
+        tell(&s->entry.requests, count);
     }
 }
 
@@ -109,7 +124,7 @@ become_resp(struct session *s)
 {
     struct conversation *conversation = NULL;
     int error = resp_create(s->config, s->dialogue.store, &s->input, &s->reply,
-                            &s->about, &conversation);
+                            &s->entry, &conversation);
 
     if (error == 0) {
         s->conversation = conversation;
@@ -274,6 +289,7 @@ session_received(struct session *session, size_t bytes)
 {
     session->silence = SILENCE_NONE;
     session->quiet_since_ns = now_ns(session);
+    tell(&session->entry.active_ns, session->quiet_since_ns);
     statistics_add(&session->config->statistics->bytes_in, bytes);
     buffer_append(&session->input, bytes);
 }
@@ -371,5 +387,12 @@ session_complaint(const struct session *session)
 void
 session_introduce(struct session *session, uint64_t number, const char *peer)
 {
-    session->about = (struct session_about){.number = number, .peer = peer};
+    session->entry.number = number;
+    session->entry.peer = peer;
+    session->entry.since_ns = session->quiet_since_ns;
+    tell(&session->entry.active_ns, session->quiet_since_ns);
+    if (may_become_resp(session)) {
+        census_enter(session->config->census, &session->entry);
+        session->is_listed = true;
+    }
 }

@@ -87,12 +87,7 @@ struct session_wanted {
     uint64_t mailbox;
     uint64_t version;     /* wake when the mailbox's is greater */
     uint64_t deadline_ns; /* absolute, of the session's clock */
-};
-
-/* Who the client is, for those who ask. */
-struct session_about {
-    uint64_t number;  /* of the client; 0: not known */
-    const char *peer; /* its address; outlives the session */
+    bool ends_with_peer;  /* a half-close is a hang-up: nobody waits */
 };
 
 struct session; /* fields in session.c's hands; see session_create */
@@ -106,7 +101,10 @@ session_create(const struct session_config *config, struct store *store,
                struct session **session) __attribute__((warn_unused_result));
 void session_destroy(struct session *session);
 
-/* Tell a new session whose it is. */
+/*
+ * Tell a new session whose it is, and so list it for those who ask.
+ *   peer  its address; outlives the session
+ */
 void
 session_introduce(struct session *session, uint64_t number, const char *peer);
 

@@ -6,6 +6,8 @@
 #include <stdatomic.h>
 #include <sys/statvfs.h>
 
+#include "fake_calls.h"
+
 static atomic_int lock_error;
 static atomic_long interruptions_left;
 static atomic_long reservations;
@@ -56,7 +58,9 @@ __wrap_fcntl(int descriptor, int command, ...)
         errno = error;
         return -1;
     }
-    return __real_fcntl(descriptor, command, argument);
+    return fake_calls_fails("fcntl")
+               ? -1
+               : __real_fcntl(descriptor, command, argument);
 }
 
 int
@@ -67,13 +71,17 @@ __wrap_posix_fallocate(int descriptor, off_t offset, off_t length)
         atomic_fetch_sub(&interruptions_left, 1);
         return EINTR;
     }
+    if (fake_calls_fails("posix_fallocate")) {
+        return errno;
+    }
     return __real_posix_fallocate(descriptor, offset, length);
 }
 
 int
 __wrap_fstatvfs(int descriptor, struct statvfs *status)
 {
-    int result = __real_fstatvfs(descriptor, status);
+    int result =
+        fake_calls_fails("fstatvfs") ? -1 : __real_fstatvfs(descriptor, status);
     if (result == 0 && atomic_load(&blocks_told) >= 0) {
         status->f_blocks = (fsblkcnt_t)atomic_load(&blocks_told);
         status->f_bfree = 0;

@@ -5,6 +5,8 @@
 #include <stdatomic.h>
 #include <stddef.h>
 
+#include "fake_calls.h"
+
 enum kind { MUTEX, MUTEX_ATTRIBUTES, CONDITION, CONDITION_ATTRIBUTES, KINDS };
 
 static atomic_long calls_left; /* until one fails; 0: none does */
@@ -68,7 +70,7 @@ count(enum kind kind, int error, long change)
     int __wrap_##name parameters;                            \
     int __wrap_##name parameters                             \
     {                                                        \
-        if (fails()) {                                       \
+        if (fails() || fake_calls_fails(#name)) {            \
             return ENOMEM;                                   \
         }                                                    \
         return count(kind, __real_##name arguments, change); \

@@ -85,6 +85,33 @@ a_reset_ends_a_wait(void **state)
     assert_int_equal(live_server_end(&live), 0);
 }
 
+/* In Redis's protocol a half-close is no request to be answered later. */
+static void
+who_leaves_in_redis_protocol_waits_no_longer(void **state)
+{
+    struct live_server live;
+
+    (void)state;
+    live_server_init(&live);
+    live.config.clients_max = 2;
+    live_server_start(&live);
+    for (int i = 0; i < 5; i++) {
+        int closes = live_server_connect(&live);
+        int half_closes = live_server_connect(&live);
+        live_server_say(closes, "DIPC.WAIT 0 0 60000\r\n");
+        live_server_say(half_closes, "PING\r\nDIPC.WAIT 0 0 60000\r\n");
+        live_server_expect(half_closes, "+PONG\r\n");
+        live_server_await_watchers(&live, 0, 2);
+        (void)close(closes);
+        live_server_await_watchers(&live, 0, 1);
+        assert_int_equal(shutdown(half_closes, SHUT_WR), 0);
+        assert_int_equal(live_server_drain(half_closes), 0);
+        (void)close(half_closes);
+        live_server_await_clients(&live, 0);
+    }
+    assert_int_equal(live_server_end(&live), 0);
+}
+
 /* The place, the seat and the descriptor that the reset freed are good. */
 static void
 after_a_reset_the_next_client_can_wait(void **state)
@@ -336,6 +363,7 @@ main(void)
         cmocka_unit_test(requests_are_answered),
         cmocka_unit_test(a_half_close_is_answered_to_the_end),
         cmocka_unit_test(a_reset_ends_a_wait),
+        cmocka_unit_test(who_leaves_in_redis_protocol_waits_no_longer),
         cmocka_unit_test(after_a_reset_the_next_client_can_wait),
         cmocka_unit_test(a_client_that_never_reads_is_closed),
         cmocka_unit_test(an_idle_client_is_closed_in_time),

@@ -1,5 +1,7 @@
 /* How connections end: over socket pairs, with a clock that the test moves. */
 
+#include <poll.h>
+#include <stdbool.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -274,6 +276,72 @@ a_refusal_is_told_in_the_protocol_of_the_refused(void **state)
     }
 }
 
+static bool
+has_something_to_do(void)
+{
+    struct pollfd awaited = {.fd = closings.epoll, .events = POLLIN};
+
+    return poll(&awaited, 1, 0) == 1;
+}
+
+/* A beginning that could be of both is no news again until more has come. */
+static void
+a_refusal_waits_for_enough_of_the_first_word(void **state)
+{
+    static const struct {
+        const char *first;
+        const char *second;
+        enum protocol protocol;
+    } rows[] = {
+        {"P", "ING\r\n", PROTOCOL_RESP},
+        {"\r\n", "PING\r\n", PROTOCOL_RESP},
+        {"r", " 3\n", PROTOCOL_DIPC},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        int peer;
+        int closed;
+
+        make_pair(&peer, &closed);
+        assert_true(send(peer, rows[i].first, strlen(rows[i].first), 0) > 0);
+        closings_refuse(&closings, closed, 1);
+        for (int looks = 0; looks < 3 && has_something_to_do(); looks++) {
+            closings_dispatch(&closings, 2);
+        }
+        assert_false(has_something_to_do());
+        expect_nothing(peer);
+        assert_true(send(peer, rows[i].second, strlen(rows[i].second), 0) > 0);
+        assert_true(has_something_to_do());
+        closings_dispatch(&closings, 3);
+        expect_text_and_end(peer, protocol_refusal(rows[i].protocol));
+        assert_true(send(peer, "more", 4, MSG_NOSIGNAL) == 4);
+        assert_true(has_something_to_do());
+        (void)close(peer);
+        closings_dispatch(&closings, 4);
+        assert_int_equal(closings.count, 0);
+    }
+}
+
+static void
+who_says_too_little_is_refused_after_a_while(void **state)
+{
+    const uint64_t told_ns = 5 + CLOSING_TIME_NS;
+    int peer;
+    int closed;
+
+    (void)state;
+    make_pair(&peer, &closed);
+    assert_int_equal(send(peer, "P", 1, 0), 1);
+    closings_refuse(&closings, closed, 5);
+    assert_int_equal(closings_expire(&closings, told_ns),
+                     told_ns + CLOSING_TIME_NS);
+    expect_text_and_end(peer, protocol_refusal(PROTOCOL_UNKNOWN));
+    (void)close(peer);
+    closings_dispatch(&closings, told_ns);
+    assert_int_equal(closings.count, 0);
+}
+
 static void
 who_says_nothing_is_refused_after_a_while(void **state)
 {
@@ -339,6 +407,10 @@ main(void)
                                         end),
         cmocka_unit_test_setup_teardown(
             a_refusal_is_told_in_the_protocol_of_the_refused, begin, end),
+        cmocka_unit_test_setup_teardown(
+            a_refusal_waits_for_enough_of_the_first_word, begin, end),
+        cmocka_unit_test_setup_teardown(
+            who_says_too_little_is_refused_after_a_while, begin, end),
         cmocka_unit_test_setup_teardown(
             who_says_nothing_is_refused_after_a_while, begin, end),
         cmocka_unit_test_setup_teardown(

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "cmocka_all.h"
+#include "edge.h"
 
 #define LARGEST "9223372036854775807"
 #define TOO_MUCH "9223372036854775808"
@@ -122,6 +123,8 @@ static const struct bad_row {
     {HERE("r +1"), OPEN, "mailbox \"+1\" " RANGE},
     {HERE("r 0x1"), OPEN, "mailbox \"0x1\" " RANGE},
     {HERE("r 1.0"), OPEN, "mailbox \"1.0\" " RANGE},
+    {HERE("r 1:"), OPEN, "mailbox \"1:\" " RANGE},
+    {HERE("r 1/"), OPEN, "mailbox \"1/\" " RANGE},
     {HERE("r 3\r"), OPEN, "mailbox \"3?\" " RANGE},
     {HERE("r 3\t"), OPEN, "mailbox \"3?\" " RANGE},
     {HERE("r 3\0"), OPEN, "mailbox \"3?\" " RANGE},
@@ -293,6 +296,8 @@ static const struct bad_row collected_bad_rows[] = {
     {HERE("g 3 s at=1"), OPEN,
      "option \"at\" is not one of g's: type, size and fail"},
     {HERE("g 3 s size=x"), OPEN, "size=\"x\" " RANGE},
+    {HERE("g 3 s type=x"), OPEN, "type=\"x\" " RANGE},
+    {HERE("g 3 s fail=x"), OPEN, "fail=\"x\" " RANGE},
     {HERE("g 3 s size=1 size=1"), OPEN, "option size is given twice"},
     {HERE("g 3 s secret"), OPEN,
      "\"secret\" is no option (key=value); usage: " GATHER_USAGE},
@@ -441,6 +446,57 @@ a_cut_request_is_a_request_or_an_error_of_its_own(void **state)
     }
 }
 
+/* The same is said where nothing can be read behind the bytes, or before. */
+static void
+read_at_the_edges(const char *bytes, size_t length)
+{
+    struct codec_request request;
+    struct codec_fault fault;
+    struct codec_fault again;
+    size_t line = 0;
+    size_t whole = 0;
+
+    assert_int_equal(
+        codec_decode(edge_behind(bytes, length), length, &request, &fault),
+        codec_decode(edge_before(bytes, length), length, &request, &again));
+    assert_string_equal(fault.text, again.text);
+    assert_int_equal(
+        codec_find_line(edge_behind(bytes, length), length, &line, &whole),
+        EAGAIN);
+    assert_int_equal(
+        codec_find_line(edge_before(bytes, length), length, &line, &whole),
+        EAGAIN);
+    assert_int_equal(codec_is_blank(edge_behind(bytes, length), length),
+                     codec_is_blank(edge_before(bytes, length), length));
+    assert_int_equal(codec_is_bare(edge_behind(bytes, length), length),
+                     codec_is_bare(edge_before(bytes, length), length));
+}
+
+static void
+nothing_is_read_but_what_is_given(void **state)
+{
+    size_t line = 0;
+    size_t whole = 0;
+    size_t i;
+    size_t cut;
+
+    (void)state;
+    for (i = 0; i < COUNT(good_rows); i++) {
+        for (cut = 0; cut <= strlen(good_rows[i].line); cut++) {
+            read_at_the_edges(good_rows[i].line, cut);
+        }
+    }
+    for (i = 0; i < COUNT(bad_rows); i++) {
+        for (cut = 0; cut <= bad_rows[i].line_bytes; cut++) {
+            read_at_the_edges(bad_rows[i].line, cut);
+        }
+    }
+    assert_int_equal(codec_find_line(edge_before("\n", 1), 1, &line, &whole),
+                     0);
+    assert_int_equal(line, 0);
+    assert_int_equal(whole, 1);
+}
+
 static void
 a_line_of_spaces_is_skipped(void **state)
 {
@@ -547,9 +603,9 @@ answers_are_written_as_the_protocol_says(void **state)
     assert_line(length, "ok 1234567890\n");
     length = codec_encode_view(line, 5, &view);
     assert_line(length, "ok 5 version=1 size=5\n");
-    length = codec_encode_error(line, CODEC_CONFLICT, 1, "expected version 7");
+    length = codec_encode_conflict(line, 1, 7);
     assert_line(length, "err conflict version=1: expected version 7\n");
-    length = codec_encode_error(line, CODEC_TIMEOUT, 9, "nothing newer");
+    length = codec_encode_error(line, CODEC_TIMEOUT, "nothing newer");
     assert_line(length, "err timeout: nothing newer\n");
 }
 
@@ -563,10 +619,11 @@ every_error_has_the_name_that_the_protocol_gives_it(void **state)
         {CODEC_BAD_REQUEST, "err bad-request: why\n"},
         {CODEC_NO_SUCH_MAILBOX, "err no-such-mailbox: why\n"},
         {CODEC_TOO_LARGE, "err too-large: why\n"},
-        {CODEC_CONFLICT, "err conflict version=0: why\n"},
         {CODEC_TIMEOUT, "err timeout: why\n"},
         {CODEC_BUSY, "err busy: why\n"},
+        {CODEC_DENIED, "err denied: why\n"},
         {CODEC_SHUTTING_DOWN, "err shutting-down: why\n"},
+        {CODEC_DENIED, "err denied: why\n"},
         {CODEC_INTERNAL, "err internal: why\n"},
     };
     char line[CODEC_ANSWER_MAX + 1];
@@ -574,7 +631,7 @@ every_error_has_the_name_that_the_protocol_gives_it(void **state)
 
     (void)state;
     for (i = 0; i < COUNT(rows); i++) {
-        size_t length = codec_encode_error(line, rows[i].error, 0, "why");
+        size_t length = codec_encode_error(line, rows[i].error, "why");
 
         assert_line(length, rows[i].line);
     }
@@ -595,12 +652,15 @@ the_longest_answers_fit_their_lines(void **state)
                         "size=18446744073709551615\n");
     memset(text, 'x', sizeof text - 1);
     text[sizeof text - 1] = '\0';
-    length = codec_encode_error(line, CODEC_CONFLICT, UINT64_MAX, text);
+    length = codec_encode_error(line, CODEC_NO_SUCH_MAILBOX, text);
     assert_int_equal(length, CODEC_ANSWER_MAX);
     assert_int_equal(line[CODEC_ANSWER_MAX - 1], '\n');
     text[CODEC_TEXT_MAX - 1] = '\0';
-    length = codec_encode_error(line, CODEC_CONFLICT, UINT64_MAX, text);
+    length = codec_encode_error(line, CODEC_NO_SUCH_MAILBOX, text);
     assert_true(length < CODEC_ANSWER_MAX);
+    length = codec_encode_conflict(line, UINT64_MAX, UINT64_MAX);
+    assert_line(length, "err conflict version=18446744073709551615: "
+                        "expected version 18446744073709551615\n");
 }
 
 /* Lines made of pieces that matter, in an order that a fixed seed decides. */
@@ -671,6 +731,7 @@ main(void)
         cmocka_unit_test(an_ordinary_server_does_not_know_g),
         cmocka_unit_test(a_line_cut_short_at_any_byte_has_no_end),
         cmocka_unit_test(a_cut_request_is_a_request_or_an_error_of_its_own),
+        cmocka_unit_test(nothing_is_read_but_what_is_given),
         cmocka_unit_test(a_line_of_spaces_is_skipped),
         cmocka_unit_test(a_line_may_have_255_bytes_and_no_more),
         cmocka_unit_test(only_the_last_carriage_return_belongs_to_the_end),

@@ -238,6 +238,10 @@ static const struct script scripts[] = {
      BEGUN "ok 0 version=1 size=60\n"
      "err too-large: the result is longer than is taken (--max-result)\n",
      COLLECTOR_REFUSED, EFBIG, NULL},
+    {"g 3 " T "\nw 3 64 at=end\n" SIXTY "0123w 3 64 at=end\n" SIXTY "0123q\n",
+     BEGUN "ok 0 version=1 size=64\n"
+     "err too-large: the result is longer than is taken (--max-result)\n",
+     COLLECTOR_REFUSED, EFBIG, NULL},
     {"g 3 " T " size=101\nq\n",
      "err too-large: the result is longer than is taken (--max-result)\n",
      COLLECTOR_REFUSED, EFBIG, NULL},
@@ -424,6 +428,18 @@ the_parent_is_told_of_every_new_state(void **state)
     assert_int_equal(raised(scene), 1);
     disconnect(scene);
     assert_int_equal(raised(scene), 0);
+}
+
+static void
+every_request_is_counted_once(void **state)
+{
+    struct scene *scene = *state;
+
+    say(scene, "g 3 " T "\n");
+    assert_int_equal(scene->statistics.requests, 1);
+    say(scene, "w 3 2 at=end\nab");
+    assert_int_equal(scene->statistics.requests, 2);
+    disconnect(scene);
 }
 
 static void
@@ -632,6 +648,7 @@ main(void)
         cmocka_unit_test(single_bytes_are_taken_like_one_piece),
         cmocka_unit_test(a_connection_that_ends_before_its_q_is_never_a_result),
         in_a_scene(the_parent_is_told_of_every_new_state),
+        in_a_scene(every_request_is_counted_once),
         in_a_scene(a_child_that_was_cut_off_cannot_begin_again),
         in_a_scene(a_second_connection_of_a_child_does_not_harm_the_first),
         in_a_scene(a_child_that_is_forgotten_is_not_believed),

@@ -1,6 +1,7 @@
 /* Sentences for people. */
 
 #include <string.h>
+#include <wchar.h>
 
 #include "cmocka_all.h"
 #include "complaint.h"
@@ -38,6 +39,17 @@ a_long_one_is_cut(void **state)
     assert_int_equal(strlen(complaint.text), COMPLAINT_MAX - 1);
 }
 
+/* No text stands for a character that there is not. */
+static void
+what_cannot_be_put_into_words_is_unknown(void **state)
+{
+    struct complaint complaint = {"before"};
+
+    (void)state;
+    complaint_set(&complaint, "%lc", (wint_t)0x7fffffff);
+    assert_string_equal(complaint.text, "unknown");
+}
+
 int
 main(void)
 {
@@ -45,6 +57,7 @@ main(void)
         cmocka_unit_test(a_sentence_is_put_together),
         cmocka_unit_test(control_characters_are_shown_as_question_marks),
         cmocka_unit_test(a_long_one_is_cut),
+        cmocka_unit_test(what_cannot_be_put_into_words_is_unknown),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

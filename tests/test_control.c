@@ -14,6 +14,7 @@
 #include "clock.h"
 #include "cmocka_all.h"
 #include "control.h"
+#include "fake_calls.h"
 
 #define PORT 7000
 
@@ -340,6 +341,108 @@ a_noted_socket_goes_with_its_server(void **state)
     assert_int_equal(faccessat(AT_FDCWD, note, F_OK, AT_SYMLINK_NOFOLLOW), -1);
 }
 
+#define SWEEP_MAX 500
+
+static void
+an_opening_that_fails_anywhere_leaves_nothing_open(void **state)
+{
+    static const int errors[] = {EIO, EINTR, EMFILE};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof errors / sizeof errors[0]; i++) {
+        const char *failed = "";
+        for (long n = 1; failed != NULL; n++) {
+            struct control control;
+            struct complaint complaint = {""};
+            int before = fake_calls_descriptors();
+
+            assert_true(n < SWEEP_MAX);
+            fake_calls_fail(NULL, n, errors[i]);
+            int error = control_open(&control, PORT, &complaint);
+            failed = fake_calls_failed();
+            assert_true(error == 0 || failed != NULL);
+            assert_int_equal(error != 0, complaint.text[0] != '\0');
+            if (error == 0) {
+                control_close(&control);
+            }
+            assert_int_equal(fake_calls_descriptors(), before);
+        }
+    }
+}
+
+/* A peer that has connected and asked, and waits for the answer. */
+static int
+ask_by_hand(void)
+{
+    struct sockaddr_un address = {.sun_family = AF_UNIX};
+
+    (void)snprintf(address.sun_path, sizeof address.sun_path, "%s",
+                   socket_path);
+    int fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
+    assert_true(fd >= 0);
+    assert_int_equal(connect(fd, (const void *)&address, sizeof address), 0);
+    assert_int_equal(send(fd, "stop", 4, MSG_NOSIGNAL), 4);
+    return fd;
+}
+
+static void
+a_dispatch_in_which_a_call_fails_hears_whoever_asks_next(void **state)
+{
+    static const int errors[] = {EIO, EINTR, EMFILE, EAGAIN};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof errors / sizeof errors[0]; i++) {
+        const char *failed = "";
+        for (long n = 1; failed != NULL; n++) {
+            struct control control;
+            int before = fake_calls_descriptors();
+
+            assert_true(n < SWEEP_MAX);
+            open_control(&control);
+            int peer = ask_by_hand();
+            fake_calls_fail(NULL, n, errors[i]);
+            (void)!control_dispatch(&control);
+            failed = fake_calls_failed();
+            int next = ask_by_hand();
+            bool asked = false;
+            for (int tries = 0; tries < 10 && !asked; tries++) {
+                asked = control_dispatch(&control);
+            }
+            assert_true(asked);
+            (void)close(peer);
+            (void)close(next);
+            control_close(&control);
+            assert_int_equal(fake_calls_descriptors(), before);
+        }
+    }
+}
+
+/* Nobody answers here: what does not fail earlier is a timeout. */
+static void
+an_asker_tells_every_failure_from_an_answer(void **state)
+{
+    struct control control;
+    const char *failed = "";
+
+    (void)state;
+    open_control(&control);
+    for (long n = 1; failed != NULL; n++) {
+        int before = fake_calls_descriptors();
+
+        assert_true(n < SWEEP_MAX);
+        fake_calls_fail(NULL, n, EIO);
+        int error = control_ask_stop(geteuid(), PORT, getpid(), 0);
+        failed = fake_calls_failed();
+        assert_int_not_equal(error, 0);
+        assert_true(failed != NULL || error == ETIMEDOUT);
+        assert_int_equal(fake_calls_descriptors(), before);
+    }
+    fake_calls_fail("send", 1, EAGAIN);
+    assert_int_equal(control_ask_stop(geteuid(), PORT, getpid(), 0), ETIMEDOUT);
+    assert_non_null(fake_calls_failed());
+    control_close(&control);
+}
+
 int
 main(void)
 {
@@ -356,6 +459,10 @@ main(void)
         cmocka_unit_test(a_live_socket_is_not_cleared),
         cmocka_unit_test(the_directory_is_the_users_alone),
         cmocka_unit_test(a_noted_socket_goes_with_its_server),
+        cmocka_unit_test(an_opening_that_fails_anywhere_leaves_nothing_open),
+        cmocka_unit_test(
+            a_dispatch_in_which_a_call_fails_hears_whoever_asks_next),
+        cmocka_unit_test(an_asker_tells_every_failure_from_an_answer),
     };
 
     return cmocka_run_group_tests(tests, make_directory, remove_directory);

@@ -82,7 +82,8 @@ the_busier_comes_first_and_the_unused_not_at_all(void **state)
         "      1        30       10         0        0   1.5 kB       0      0 "
         "       0|\n"
         "      2         1        0         0        0      0 B       0      0 "
-        "       2|\n");
+        "       2|\n"
+        "The server does not tell who its clients are.|\n");
 }
 
 static void
@@ -131,6 +132,49 @@ lines_and_columns_are_cut(void **state)
                                "      3         0   |\n");
 }
 
+/* Mailboxes and clients share the lines that there are. */
+static void
+half_of_the_lines_are_the_clients(void **state)
+{
+    static const struct {
+        size_t clients;
+        size_t lines;
+        const char *mailboxes;
+        const char *clients_shown;
+    } rows[] = {
+        {5, 5 + 4, "31", "5"},
+        {5, 5 + 9, "312", "54321"}, /* all */
+        {5, 5 + 8, "312", "5432"},
+        {1, 5 + 4, "31", "5"}, /* what they do not need is the others' */
+        {1, 5 + 5, "312", "5"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        now.list =
+            (struct ctl_clients){.is_known = true, .count = rows[i].clients};
+        for (size_t j = 0; j < rows[i].clients; j++) {
+            now.list.rows[j].number = 5 - j;
+            now.list.rows[j].requests = 5 - j;
+            now.list.rows[j].watching = CTL_CLIENTS_NONE;
+        }
+        show(true, 100, rows[i].lines);
+        const char *at = strstr(shown, "WATCHING|\n");
+        assert_non_null(at);
+        for (const char *box = rows[i].mailboxes; *box != '\0'; box++) {
+            at = strchr(at, '\n') + 1;
+            assert_int_equal(at[6], *box);
+        }
+        at = strchr(at, '\n') + 1;
+        assert_memory_equal(at, " CLIENT ADDRESS", 15);
+        for (const char *one = rows[i].clients_shown; *one != '\0'; one++) {
+            at = strchr(at, '\n') + 1;
+            assert_int_equal(at[6], *one);
+        }
+        assert_string_equal(strchr(at, '\n'), "\n");
+    }
+}
+
 static void
 more_mailboxes_than_are_looked_at_are_mentioned(void **state)
 {
@@ -154,6 +198,7 @@ json_has_every_mailbox(void **state)
     assert_non_null(strstr(text, "{\"seconds\": 2.000, \"instance\": 7, "));
     assert_non_null(strstr(text, "\"boxes\": [{\"mailbox\": 0, "));
     assert_non_null(strstr(text, "\"new-writes\": 20}"));
+    assert_non_null(strstr(text, "], \"connections\": null}"));
     assert_int_equal(text[length - 1], '\n');
     assert_ptr_equal(strchr(text, '\n'), text + length - 1);
     free(text);
@@ -164,6 +209,7 @@ a_sample_is_what_the_server_tells(void **state)
 {
     struct live_server live;
     struct dipc_connection *connection;
+    struct ctl_clients_link link;
     struct dipc_error error;
     char port[8];
 
@@ -175,10 +221,14 @@ a_sample_is_what_the_server_tells(void **state)
                      DIPC_OK);
     assert_int_equal(dipc_write(connection, 2, "abc", 3, NULL, NULL), DIPC_OK);
     assert_int_equal(dipc_read(connection, 2, NULL, 0, NULL, NULL), DIPC_OK);
-    assert_int_equal(ctl_top_take(connection, &now, &error), DIPC_OK);
+    ctl_clients_open(&link, dipc_descriptor(connection), 30000);
+    assert_int_equal(ctl_top_take(connection, &link, &now, &error), DIPC_OK);
+    ctl_clients_close(&link);
+    assert_true(now.list.is_known);
+    assert_int_equal(now.list.count, 2);
     assert_int_equal(now.mailboxes, LIVE_MAILBOXES);
     assert_int_equal(now.rows_count, LIVE_MAILBOXES);
-    assert_int_equal(now.clients, 1);
+    assert_in_range(now.clients, 1, 2); /* the other has just come */
     assert_int_equal(now.writes, 1);
     assert_int_equal(now.packet_bytes, LIVE_PACKET_BYTES);
     assert_int_equal(now.rows[2].version, 1);
@@ -203,6 +253,7 @@ main(void)
         cmocka_unit_test_setup(lines_and_columns_are_cut, fill),
         cmocka_unit_test_setup(more_mailboxes_than_are_looked_at_are_mentioned,
                                fill),
+        cmocka_unit_test_setup(half_of_the_lines_are_the_clients, fill),
         cmocka_unit_test_setup(json_has_every_mailbox, fill),
         cmocka_unit_test(a_sample_is_what_the_server_tells),
     };

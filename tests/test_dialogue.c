@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "actor.h"
 #include "cmocka_all.h"
 #include "fake_store.h"
 
@@ -153,6 +154,80 @@ full_answers_stop_a_step_before_it_does_anything(void **state)
     assert_step(desk, CONVERSATION_UNKNOWN, CONVERSATION_ON, DIALOGUE_READING);
 }
 
+/* Leave room for one answer line, of any length, and not a byte more. */
+static void
+fill(struct desk *desk)
+{
+    struct buffer *output = &desk->reply.output;
+    size_t left = output->bound_bytes - buffer_length(output);
+
+    assert_int_equal(buffer_reserve(output, left), 0);
+    memset(buffer_tail(output), 'x', left);
+    buffer_append(output, left - CODEC_ANSWER_MAX);
+}
+
+/* A step that says one line takes place where there is room for one. */
+static void
+the_room_of_an_answer_is_enough_for_it(void **state)
+{
+    static const struct {
+        const char *begun; /* in one step */
+        enum dialogue_state state;
+        const char *rest;
+    } requests[] = {
+        {"r 3 after=0 wait=0\n", DIALOGUE_READING, ""},
+        {"w 3 2\n", DIALOGUE_DATA, "hi"},
+        {"w 3\n", DIALOGUE_UNFRAMED, "hi"},
+    };
+    struct desk *desk = *state;
+    struct conversation *conversation = &desk->dialogue.conversation;
+    size_t i;
+
+    for (i = 0; i < sizeof requests / sizeof requests[0]; i++) {
+        put(desk, requests[i].begun);
+        assert_step(desk, CONVERSATION_UNKNOWN, CONVERSATION_ON,
+                    requests[i].state);
+        put(desk, requests[i].rest);
+        fill(desk);
+        assert_step(desk, CONVERSATION_SILENCE, CONVERSATION_ON,
+                    DIALOGUE_HEADER);
+        reply_sent(&desk->reply, buffer_length(&desk->reply.output));
+    }
+    fill(desk);
+    assert_int_equal(conversation->ops->end(conversation, CONVERSATION_IDLE),
+                     CONVERSATION_ON);
+}
+
+static void
+check_it(void *dialogue)
+{
+    dialogue_check(dialogue);
+}
+
+static void
+a_check_finds_what_is_broken(void **state)
+{
+    struct desk *desk = *state;
+    struct dialogue broken = desk->dialogue;
+
+    put(desk, "r");
+    broken.state = DIALOGUE_CLOSING;
+    assert_true(actor_aborts(check_it, &broken));
+    broken.state = DIALOGUE_DROPPING;
+    broken.dropped_bytes = SESSION_DROPPED_MAX + 1;
+    assert_true(actor_aborts(check_it, &broken));
+    broken.dropped_bytes = SESSION_DROPPED_MAX;
+    assert_false(actor_aborts(check_it, &broken));
+    broken.state = DIALOGUE_DATA;
+    broken.request.length_bytes = PACKET + 1;
+    assert_true(actor_aborts(check_it, &broken));
+    broken.request.length_bytes = PACKET;
+    assert_false(actor_aborts(check_it, &broken));
+    desk->input.bound_bytes++;
+    assert_true(actor_aborts(check_it, &broken));
+    desk->input.bound_bytes--;
+}
+
 static void
 a_request_owes_an_answer_until_it_has_one(void **state)
 {
@@ -204,6 +279,8 @@ main(void)
         TEST(one_step_takes_one_part_of_a_request),
         TEST(what_follows_the_input_decides_what_it_means),
         TEST(full_answers_stop_a_step_before_it_does_anything),
+        TEST(the_room_of_an_answer_is_enough_for_it),
+        TEST(a_check_finds_what_is_broken),
         TEST(a_request_owes_an_answer_until_it_has_one),
         TEST(a_read_that_finds_an_older_version_than_was_promised_waits_on),
     };

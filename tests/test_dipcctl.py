@@ -32,7 +32,6 @@ from process.server import Server, until
     UNKNOWN,
 ) = range(8)
 COMMANDS = "read write append cas wait watch stat top ping".split()
-COMPLETION = machine.TOP / "cli" / "completion"
 
 
 class CtlCase(ProcessCase):
@@ -404,8 +403,11 @@ class Top(CtlCase):
         self.assertNotIn("\x1b", said)
         self.assertIn("8 mailboxes of 16 kB, packets of 4 kB", said)
         rows = said.partition("MAILBOX ")[2].splitlines()[1:]
-        self.assertEqual(len(rows), 1)
+        self.assertEqual(len(rows), 4)
         self.assertRegex(rows[0], r"^ +3 +1 +- +0 +- +5 B +0 +0 +0$")
+        self.assertRegex(rows[1], "^ CLIENT ADDRESS ")
+        for row, protocol in zip(rows[2:], ("dipc", "redis")):
+            self.assertRegex(row, f" {protocol} .*  this dipcctl$")
         said = self.ctl(server, "top", "-n", "2", "-i", "10ms").decode()
         self.assertEqual(said.count("MAILBOX"), 2)
 
@@ -414,7 +416,11 @@ class Top(CtlCase):
         lines = self.ctl(server, "top", "-j", "-n2", "-i10ms").splitlines()
         found = [json.loads(line) for line in lines]
         self.assertEqual(len(found), 2)
-        self.assertEqual(found[0]["clients"], 1)
+        self.assertIn(found[0]["clients"], (1, 2))
+        self.assertEqual(
+            sorted(one["protocol"] for one in found[0]["connections"]),
+            ["dipc", "redis"],
+        )
         self.assertEqual(len(found[0]["boxes"]), 8)
         self.assertGreater(found[1]["seconds"], 0)
 
@@ -461,83 +467,6 @@ class Terminal:
             if not select.select([self.fd], [], [], timeout_s)[0]:
                 raise AssertionError(f"{wanted!r} is not in {self.shown!r}")
             self.shown += os.read(self.fd, 65536)
-
-
-class Completion(CtlCase):
-    def complete(self, server: str, *words: str) -> list[str]:
-        """What bash offers for the last of the words."""
-        script = f"""
-            source {COMPLETION / "bash" / "dipcctl"}
-            COMP_WORDS=("$@") COMP_CWORD=$(($# - 1))
-            _dipcctl
-            printf '%s\\n' "${{COMPREPLY[@]}}"
-        """
-        done = subprocess.run(
-            ["bash", "-c", script, "bash", "dipcctl", *words],
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            cwd=self.directory,
-            env=self.environment
-            | {
-                "PATH": f"{machine.BIN}:{os.environ['PATH']}",
-                "DIPC_SERVER": server,
-            },
-            timeout=40,
-        )
-        self.assertEqual((done.returncode, done.stderr), (0, ""))
-        return done.stdout.split()
-
-    def test_bash_completes_commands_options_and_mailboxes(self) -> None:
-        server = f"127.0.0.1:{self.dipc(mailboxes=12).port}"
-        (self.directory / "some-file").touch()
-        host, _, port = server.partition(":")
-        cases: tuple[tuple[list[str], list[str]], ...] = (
-            ([""], COMMANDS),
-            (["wa"], ["wait", "watch"]),
-            (["-j", "re"], ["read"]),
-            (["-s", "x", "re"], ["read"]),
-            (["read", "1"], ["1", "10", "11"]),
-            (["read", "--at", "5", "11"], ["11"]),
-            (["read", "1", ""], []),
-            (["top", ""], []),
-            (["read", "--m"], ["--max"]),
-            (["write", "--p"], ["--pieces"]),
-            (["read", "--p"], []),
-            (["--se"], ["--server"]),
-            (["write", "1", "-f", "some"], ["some-file"]),
-            (["write", "--at", "e"], ["end"]),
-            (["read", "--at", ""], []),
-            (["-s", host, ":", port, "read", "7"], ["7"]),
-        )
-        for words, expected in cases:
-            with self.subTest(words):
-                self.assertEqual(
-                    sorted(self.complete(server, *words)), sorted(expected)
-                )
-        said = self.complete("", "-s", host, ":", port, "read", "7")
-        self.assertEqual(said, ["7"], "the server is taken from the line")
-        self.assertEqual(self.complete("127.0.0.1:1", "read", ""), [])
-
-    def test_every_option_is_offered(self) -> None:
-        for command in COMMANDS:
-            said = self.ctl("", command, "--help").decode()
-            offered = self.complete("", command, "--")
-            self.assertEqual(
-                set(offered), set(re.findall(r"(?m)^ .*?(--[a-z]+)", said))
-            )
-            zsh = (COMPLETION / "zsh" / "_dipcctl").read_text()
-            for option in offered:
-                self.assertIn(option, zsh)
-
-    def test_the_scripts_are_well_formed(self) -> None:
-        subprocess.run(
-            ["bash", "-n", COMPLETION / "bash" / "dipcctl"], check=True, timeout=40
-        )
-        zsh = machine.need_command("zsh")
-        subprocess.run(
-            [zsh, "-n", COMPLETION / "zsh" / "_dipcctl"], check=True, timeout=40
-        )
 
 
 if __name__ == "__main__":

@@ -2,8 +2,16 @@
 
 #include "dipcgather_report.h"
 
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
 #include "clock.h"
 #include "cmocka_all.h"
+#include "fake_calls.h"
 
 static void
 a_line_tells_how_far_it_is(void **state)
@@ -45,12 +53,87 @@ names_have_as_many_digits_as_the_last(void **state)
     assert_int_equal(dipcgather_report_digits(101), 3);
 }
 
+static char directory[] = "/tmp/dipc-test-report-XXXXXX";
+
+static void
+a_new_or_an_empty_directory_is_taken(void **state)
+{
+    struct complaint complaint = {""};
+
+    (void)state;
+    assert_non_null(mkdtemp(directory));
+    assert_int_equal(dipcgather_report_make_directory(directory, &complaint),
+                     0);
+    assert_int_equal(rmdir(directory), 0);
+    assert_int_equal(dipcgather_report_make_directory(directory, &complaint),
+                     0);
+    assert_int_equal(
+        dipcgather_report_write(directory, 3, 20, "three", 5, true, &complaint),
+        0);
+    assert_int_equal(dipcgather_report_make_directory(directory, &complaint),
+                     ENOTEMPTY);
+    assert_non_null(strstr(complaint.text, "is not empty"));
+    /* What cannot be looked into is judged by whoever writes into it. */
+    fake_calls_fail("opendir", 1, EACCES);
+    assert_int_equal(dipcgather_report_make_directory(directory, &complaint),
+                     0);
+    assert_non_null(fake_calls_failed());
+    assert_int_equal(
+        dipcgather_report_make_directory("/dev/null/results", &complaint),
+        ENOTDIR);
+    assert_non_null(strstr(complaint.text, "cannot make the directory"));
+}
+
+/* In the directory of the test before, which has the file of child 3. */
+static void
+a_file_has_all_that_was_sent_or_is_told_not_to(void **state)
+{
+    struct complaint complaint = {""};
+    char path[64];
+    char content[16] = "";
+    struct stat status;
+    static char too_long[5000];
+
+    (void)state;
+    (void)snprintf(path, sizeof path, "%s/03", directory);
+    assert_int_equal(stat(path, &status), 0);
+    assert_int_equal(status.st_mode & 0777, 0600);
+    assert_int_equal(
+        dipcgather_report_write(directory, 3, 20, "x", 1, false, &complaint),
+        EEXIST);
+    assert_non_null(strstr(complaint.text, path));
+    assert_int_equal(unlink(path), 0);
+    fake_calls_fail("write", 1, ENOSPC);
+    assert_int_equal(
+        dipcgather_report_write(directory, 3, 20, "x", 1, false, &complaint),
+        ENOSPC);
+    assert_int_equal(access(path, F_OK), -1); /* half a result is none */
+    fake_calls_fail("write", 1, EINTR);
+    assert_int_equal(dipcgather_report_write(directory, 3, 20, "three", 5,
+                                             false, &complaint),
+                     0);
+    assert_non_null(fake_calls_failed());
+    FILE *stream = fopen(path, "r");
+    assert_non_null(stream);
+    assert_int_equal(fread(content, 1, sizeof content, stream), 5);
+    assert_int_equal(fclose(stream), 0);
+    assert_string_equal(content, "three");
+    assert_int_equal(unlink(path), 0);
+    assert_int_equal(rmdir(directory), 0);
+    memset(too_long, 'x', sizeof too_long - 1);
+    assert_int_equal(
+        dipcgather_report_write(too_long, 3, 20, "x", 1, false, &complaint),
+        ENAMETOOLONG);
+}
+
 int
 main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_line_tells_how_far_it_is),
         cmocka_unit_test(names_have_as_many_digits_as_the_last),
+        cmocka_unit_test(a_new_or_an_empty_directory_is_taken),
+        cmocka_unit_test(a_file_has_all_that_was_sent_or_is_told_not_to),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

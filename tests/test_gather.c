@@ -3,6 +3,7 @@
 #include "gather.h"
 
 #include <errno.h>
+#include <glob.h>
 #include <netinet/in.h>
 #include <pthread.h>
 #include <signal.h>
@@ -19,6 +20,7 @@
 
 #include "clock.h"
 #include "cmocka_all.h"
+#include "fake_calls.h"
 #include "fake_heap.h"
 
 #define PATIENCE_MS 30000
@@ -567,18 +569,28 @@ children_wait_for_a_parent_that_serves_later(void **state)
     assert_int_equal(gather_serve(scene->gather), 0);
 }
 
+/* With gcc's counters each writes a hundred files when it ends: not so many. */
+static unsigned
+how_many(void)
+{
+    const char *variant = getenv("DIPC_VARIANT");
+
+    return variant && !strcmp(variant, "coverage") ? 10 : 100;
+}
+
 static void
 a_hundred_that_die_at_once_are_all_seen(void **state)
 {
     struct scene *scene = *state;
+    const unsigned count = how_many();
 
-    create(scene, 100);
-    for (unsigned i = 0; i < 100; i++) {
+    create(scene, count);
+    for (unsigned i = 0; i < count; i++) {
         make_child(scene, i, i % 2 ? wait_unconnected : wait_in_the_middle);
     }
     let_go(scene);
     assert_int_equal(gather_serve(scene->gather), ENODATA);
-    for (unsigned i = 0; i < 100; i++) {
+    for (unsigned i = 0; i < count; i++) {
         assert_outcome(scene, i, GATHER_EXITED, 9);
     }
 }
@@ -1073,6 +1085,76 @@ what_cannot_be_made_says_why(void **state)
     scene->gather = NULL;
 }
 
+/* What a gathering could not remove when removing is what failed. */
+static void
+remove_below(const char *directory)
+{
+    char pattern[80];
+    glob_t found;
+
+    for (size_t i = 0; i < 2; i++) {
+        (void)snprintf(pattern, sizeof pattern, i == 0 ? "%s/*/*" : "%s/*",
+                       directory);
+        if (glob(pattern, 0, NULL, &found) == 0) {
+            for (size_t k = 0; k < found.gl_pathc; k++) {
+                (void)remove(found.gl_pathv[k]);
+            }
+            globfree(&found);
+        }
+    }
+}
+
+static void
+what_fails_while_it_is_made_leaves_nothing_open(void **state)
+{
+    static const char *const addresses[] = {NULL, "127.0.0.1", "0.0.0.0"};
+    char directory[] = "/tmp/dipc-test-gather-XXXXXX";
+    struct scene *scene = *state;
+    struct gather_options options = scene->options;
+    char message[GATHER_MESSAGE_MAX];
+
+    assert_non_null(mkdtemp(directory));
+    assert_int_equal(setenv("TMPDIR", directory, 1), 0);
+    options.fatal_signal = SIGUSR1;
+    for (size_t i = 0; i < sizeof addresses / sizeof addresses[0]; i++) {
+        const char *failed = "";
+        options.address = addresses[i];
+        for (long n = 1; failed != NULL; n++) {
+            struct gather *made = NULL;
+            int before = fake_calls_descriptors();
+
+            assert_true(n < 300);
+            message[0] = '\0';
+            fake_calls_fail(NULL, n, ENOMEM);
+            int error = gather_create(&options, &made, message);
+            failed = fake_calls_failed();
+            assert_true(error == 0 || failed != NULL);
+            assert_int_equal(error != 0, message[0] != '\0');
+            if (error == 0) {
+                gather_destroy(made);
+            }
+            remove_below(directory);
+            assert_int_equal(fake_calls_descriptors(), before);
+        }
+    }
+    assert_int_equal(unsetenv("TMPDIR"), 0);
+    assert_int_equal(rmdir(directory), 0);
+}
+
+static void
+a_child_that_cannot_be_started_is_reported(void **state)
+{
+    struct scene *scene = *state;
+
+    create(scene, 1);
+    fake_calls_fail("fork", 1, EAGAIN);
+    assert_int_equal(gather_fork(scene->gather, 0, send_nothing, scene),
+                     EAGAIN);
+    assert_non_null(fake_calls_failed());
+    assert_int_equal(gather_serve(scene->gather), ENODATA);
+    assert_outcome(scene, 0, GATHER_NOT_STARTED, EAGAIN);
+}
+
 static void
 every_end_has_its_words(void **state)
 {
@@ -1088,6 +1170,11 @@ every_end_has_its_words(void **state)
          "killed by signal 9 (Killed)"},
         {{.outcome = GATHER_FAILED, .number = 77},
          "declared a fatal error, number 77"},
+        {{.outcome = GATHER_RUNNING}, "not served yet"},
+        {{.outcome = GATHER_TOO_LARGE},
+         "sent more than it announced, or than is taken"},
+        {{.outcome = GATHER_NO_MEMORY}, "sent more than there is memory for"},
+        {{.outcome = GATHER_STOPPED}, "stopped before it was done"},
         {{.outcome = GATHER_ABSENT}, "never connected"},
         {{.outcome = GATHER_CUT_OFF, .length_bytes = 9},
          "cut off in mid-result, after 9 bytes"},
@@ -1140,6 +1227,8 @@ main(void)
         in_a_scene(commands_are_run_and_their_output_is_the_result),
         in_a_scene(commands_are_ended_with_all_that_they_started),
         in_a_scene(what_cannot_be_made_says_why),
+        in_a_scene(what_fails_while_it_is_made_leaves_nothing_open),
+        in_a_scene(a_child_that_cannot_be_started_is_reported),
         cmocka_unit_test(every_end_has_its_words),
     };
 

@@ -7,7 +7,6 @@ import os
 import pty
 import re
 import select
-import shutil
 import signal
 import socket
 import struct
@@ -303,9 +302,10 @@ class Signals(Gathering):
     def test_children_do_not_outlive_one_that_is_killed(self) -> None:
         status, _ = self.end_by(signal.SIGKILL)
         self.assertEqual(status, -signal.SIGKILL)
-        # Nobody was there to remove it.
-        for left in self.temporary.glob("dipc-gather-*"):
-            shutil.rmtree(left)
+        until(
+            lambda: not list(self.temporary.glob("dipc-gather-*")),
+            "the children removed the socket",
+        )
 
     def test_a_signal_of_a_stranger_declares_no_error(self) -> None:
         fifo = self.directory / "fifo"

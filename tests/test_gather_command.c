@@ -2,12 +2,14 @@
 
 #include "gather_command.h"
 
+#include <errno.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "cmocka_all.h"
+#include "fake_calls.h"
 
 static int
 wait_for(pid_t pid)
@@ -78,12 +80,37 @@ a_command_is_ended_when_there_is_nobody_to_send_to(void **state)
     (void)close(hold[0]);
 }
 
+static void
+a_command_that_cannot_be_started_leaves_nothing_open(void **state)
+{
+    static const char *const calls[] = {"signalfd", "pipe2", "fork"};
+    char *const arguments[] = {"true", NULL};
+    const struct gather_command command = {.arguments = arguments};
+    struct gather_sender *sender;
+    int status = 0;
+
+    (void)state;
+    assert_int_equal(
+        gather_sender_create("unix:/no/such/socket", 0, "t", &sender), 0);
+    for (size_t i = 0; i < sizeof calls / sizeof calls[0]; i++) {
+        int before = fake_calls_descriptors();
+
+        fake_calls_fail(calls[i], 1, EMFILE);
+        assert_int_equal(gather_command_run(sender, &command, false, &status),
+                         EMFILE);
+        assert_string_equal(fake_calls_failed(), calls[i]);
+        assert_int_equal(fake_calls_descriptors(), before);
+    }
+    gather_sender_destroy(sender);
+}
+
 int
 main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(whoever_mimics_a_command_ends_as_it_did),
         cmocka_unit_test(a_command_is_ended_when_there_is_nobody_to_send_to),
+        cmocka_unit_test(a_command_that_cannot_be_started_leaves_nothing_open),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

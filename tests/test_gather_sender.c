@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "cmocka_all.h"
+#include "fake_calls.h"
 #include "fake_heap.h"
 #include "gather.h"
 
@@ -328,6 +329,50 @@ nobody_there_is_an_error_with_the_address(void **state)
     gather_sender_destroy(NULL);
 }
 
+static void
+what_breaks_a_connection_is_told(void **state)
+{
+    const struct step steps[] = {
+        {"", "", false},
+        {NULL, NULL, false},
+    };
+    struct parent parent;
+
+    (void)state;
+    begin(&parent, steps);
+    struct gather_sender *sender = make_sender(parent.address);
+    fake_calls_fail("sendmsg", 1, EPIPE);
+    assert_int_not_equal(gather_sender_connect(sender), 0);
+    assert_non_null(fake_calls_failed());
+    assert_string_not_equal(gather_sender_error(sender), "");
+    gather_sender_destroy(sender);
+    end(&parent);
+    sender = make_sender(parent.address);
+    fake_calls_fail("socket", 1, EMFILE);
+    assert_int_not_equal(gather_sender_connect(sender), 0);
+    assert_non_null(fake_calls_failed());
+    gather_sender_destroy(sender);
+}
+
+static void
+an_interrupted_call_is_taken_up_again(void **state)
+{
+    const struct step steps[] = {
+        {OPENING, "ok 0\n", false},
+        {NULL, NULL, false},
+    };
+    struct parent parent;
+
+    (void)state;
+    begin(&parent, steps);
+    struct gather_sender *sender = make_sender(parent.address);
+    fake_calls_fail("sendmsg", 1, EINTR);
+    assert_int_equal(gather_sender_connect(sender), 0);
+    assert_non_null(fake_calls_failed());
+    gather_sender_destroy(sender);
+    end(&parent);
+}
+
 int
 main(void)
 {
@@ -340,6 +385,8 @@ main(void)
         cmocka_unit_test(a_parent_that_leaves_is_seen_by_looking),
         cmocka_unit_test(what_is_wrong_is_told_before_anything_is_sent),
         cmocka_unit_test(nobody_there_is_an_error_with_the_address),
+        cmocka_unit_test(what_breaks_a_connection_is_told),
+        cmocka_unit_test(an_interrupted_call_is_taken_up_again),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -80,6 +80,53 @@ a_death_inside_a_guard_is_told_once(void **state)
     guard_fini(&guard);
 }
 
+static int
+unlock_it(void *argument)
+{
+    guard_unlock(argument);
+    return 0;
+}
+
+static struct actor *napper; /* who holds the guard of the test below */
+static pthread_mutex_t *napped_on;
+static int naps;
+
+/* At the first nap the deadline is past; at the second the guard gets free. */
+static void
+let_go_at_the_second_nap(struct timespec *now)
+{
+    naps++;
+    *now = (struct timespec){.tv_sec = 0};
+    if (naps == 2) {
+        assert_int_equal(actor_do(napper, unlock_it, napped_on), 0);
+        clock_gettime(CLOCK_MONOTONIC, now);
+    }
+}
+
+static void
+a_guard_of_processes_is_tried_again_after_each_nap(void **state)
+{
+    pthread_mutex_t guard;
+    struct actor actor;
+    (void)state;
+    assert_int_equal(guard_init(&guard), 0);
+    actor_init(&actor);
+    assert_int_equal(actor_do(&actor, lock_and_exit, &guard), 0);
+    napper = &actor;
+    napped_on = &guard;
+    naps = 0;
+    assert_false(guard_lock_shared(&guard, let_go_at_the_second_nap));
+    assert_int_equal(naps, 2);
+    guard_unlock(&guard);
+    assert_false(guard_lock_shared(&guard, let_go_at_the_second_nap));
+    assert_int_equal(naps, 2);
+    guard_unlock(&guard);
+    assert_false(guard_lock_shared(&guard, NULL));
+    guard_unlock(&guard);
+    actor_fini(&actor);
+    guard_fini(&guard);
+}
+
 static void
 unlock_another_thread_s(void *argument)
 {
@@ -287,6 +334,7 @@ main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_guard_excludes),
         cmocka_unit_test(a_death_inside_a_guard_is_told_once),
+        cmocka_unit_test(a_guard_of_processes_is_tried_again_after_each_nap),
         cmocka_unit_test(unlocking_a_guard_that_is_not_held_is_a_bug),
         cmocka_unit_test(a_nap_ends_in_the_next_second_if_need_be),
         cmocka_unit_test(another_process_is_woken),

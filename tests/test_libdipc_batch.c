@@ -80,8 +80,53 @@ results_stand_in_the_order_of_the_requests(void **state)
 }
 
 static void
+waits_and_statistics_travel_too(void **state)
+{
+    struct dipc_statistics *of_server;
+    struct dipc_statistics *of_mailbox;
+    struct dipc_statistics *of_none;
+    uint64_t figure = 0;
+    char data[8];
+
+    (void)state;
+    dipc_batch_clear(batch);
+    assert_int_equal(dipc_batch_wait(batch, 0, 99, 0, data, sizeof data),
+                     DIPC_OK);
+    assert_int_equal(dipc_batch_write(batch, 0, DIPC_REPLACE, ANY, "xy", 2),
+                     DIPC_OK);
+    assert_int_equal(
+        dipc_batch_wait(batch, 0, 0, PATIENCE_MS, data, sizeof data), DIPC_OK);
+    assert_int_equal(dipc_batch_stat(batch, DIPC_SERVER, &of_server), DIPC_OK);
+    assert_int_equal(dipc_batch_stat(batch, 0, &of_mailbox), DIPC_OK);
+    assert_int_equal(dipc_batch_stat(batch, 9999, &of_none), DIPC_OK);
+    assert_int_equal(dipc_statistics_count(of_server), 0);
+    assert_int_equal(dipc_batch_flush(batch, c, &error), DIPC_OK);
+
+    assert_int_equal(dipc_batch_result(batch, 0, &answer, &error),
+                     DIPC_NOTHING_NEWER);
+    assert_int_equal(dipc_batch_result(batch, 2, &answer, &error), DIPC_OK);
+    assert_int_equal(answer.version, 3); /* two were before */
+    assert_int_equal(answer.length, 2);
+    assert_memory_equal(data, "xy", 2);
+    assert_int_equal(dipc_batch_result(batch, 3, NULL, &error), DIPC_OK);
+    assert_true(dipc_statistics_number(of_server, "packet-bytes", &figure));
+    assert_int_equal(figure, LIVE_PACKET_BYTES);
+    assert_int_equal(dipc_batch_result(batch, 4, NULL, &error), DIPC_OK);
+    assert_true(dipc_statistics_number(of_mailbox, "size", &figure));
+    assert_int_equal(figure, 2);
+    assert_int_equal(dipc_batch_result(batch, 5, NULL, &error),
+                     DIPC_NO_SUCH_MAILBOX);
+    assert_int_equal(dipc_statistics_count(of_none), 0);
+    dipc_statistics_free(of_server);
+    dipc_statistics_free(of_mailbox);
+    dipc_statistics_free(of_none);
+}
+
+static void
 a_batch_is_flushed_once(void **state)
 {
+    struct dipc_statistics *statistics;
+
     (void)state;
     dipc_batch_clear(batch);
     assert_int_equal(dipc_batch_write(batch, 1, DIPC_REPLACE, ANY, "x", 1),
@@ -91,6 +136,9 @@ a_batch_is_flushed_once(void **state)
     assert_int_equal(dipc_batch_write(batch, 1, DIPC_REPLACE, ANY, "x", 1),
                      DIPC_INVALID);
     assert_int_equal(dipc_batch_read(batch, 1, 0, ANY, NULL, 0), DIPC_INVALID);
+    assert_int_equal(dipc_batch_wait(batch, 1, 0, 0, NULL, 0), DIPC_INVALID);
+    assert_int_equal(dipc_batch_stat(batch, 1, &statistics), DIPC_INVALID);
+    assert_null(statistics);
     dipc_batch_clear(batch);
     assert_int_equal(dipc_batch_flush(batch, c, &error), DIPC_OK);
     assert_int_equal(dipc_batch_count(batch), 0);
@@ -141,6 +189,9 @@ what_is_invalid_is_not_queued(void **state)
                      DIPC_INVALID);
     assert_int_equal(dipc_batch_read(batch, 0, DIPC_END, ANY, NULL, 0),
                      DIPC_INVALID);
+    assert_int_equal(dipc_batch_wait(batch, 0, 0, DIPC_FOREVER, NULL, 0),
+                     DIPC_INVALID);
+    assert_int_equal(dipc_batch_wait(batch, 0, ANY, 0, NULL, 0), DIPC_INVALID);
     assert_int_equal(
         dipc_batch_write(batch, 0, DIPC_REPLACE, ANY, "x", SIZE_MAX - 1),
         DIPC_NO_MEMORY);
@@ -168,15 +219,36 @@ without_memory_a_batch_is_as_it_was(void **state)
     assert_int_equal(answer.version, 1);
 }
 
+static void
+without_memory_no_statistics_are_asked_for(void **state)
+{
+    (void)state;
+    for (long left = 0; left < 4; left++) {
+        struct dipc_statistics *statistics;
+        struct dipc_batch *small = dipc_batch_create();
+        assert_non_null(small);
+        fake_heap_set(left);
+        enum dipc_status status = dipc_batch_stat(small, 3, &statistics);
+        fake_heap_set(FAKE_HEAP_ENDLESS);
+        assert_int_equal(status, left < 3 ? DIPC_NO_MEMORY : DIPC_OK);
+        assert_int_equal(statistics == NULL, left < 3);
+        assert_int_equal(dipc_batch_count(small), left < 3 ? 0 : 1);
+        dipc_batch_free(small);
+        dipc_statistics_free(statistics);
+    }
+}
+
 int
 main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(results_stand_in_the_order_of_the_requests),
+        cmocka_unit_test(waits_and_statistics_travel_too),
         cmocka_unit_test(a_batch_is_flushed_once),
         cmocka_unit_test(a_batch_larger_than_all_buffers_does_not_jam),
         cmocka_unit_test(what_is_invalid_is_not_queued),
         cmocka_unit_test(without_memory_a_batch_is_as_it_was),
+        cmocka_unit_test(without_memory_no_statistics_are_asked_for),
     };
 
     return cmocka_run_group_tests(tests, start, end);

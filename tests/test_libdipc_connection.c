@@ -1,5 +1,6 @@
 /* How a connection is made, and why there is none. */
 
+#include <errno.h>
 #include <fcntl.h>
 #include <netinet/in.h>
 #include <poll.h>
@@ -13,6 +14,7 @@
 #include "clock.h"
 #include "cmocka_all.h"
 #include "dipc.h"
+#include "fake_calls.h"
 #include "fake_heap.h"
 #include "libdipc_socket.h"
 #include "version.h"
@@ -45,6 +47,8 @@ every_way_to_name_a_server_leads_there(void **state)
 {
     static const char *const befores[] = {
         "127.0.0.1:", "[127.0.0.1]:", "localhost:", ":", ""};
+    struct sockaddr_in own;
+    socklen_t bytes = sizeof own;
     char port[8];
     char server[64];
     int fd = listen_on_loopback(port);
@@ -56,6 +60,9 @@ every_way_to_name_a_server_leads_there(void **state)
             dipc_connect_server(server, PATIENCE_MS, &connection, &error),
             DIPC_OK);
         assert_true(dipc_is_connected(connection));
+        assert_int_equal(
+            getsockname(dipc_descriptor(connection), (void *)&own, &bytes), 0);
+        assert_int_equal(own.sin_family, AF_INET);
         dipc_close(connection);
         assert_int_equal(close(accept(fd, NULL, NULL)), 0);
     }
@@ -247,6 +254,92 @@ without_memory_there_is_no_connection(void **state)
 }
 
 static void
+every_error_of_a_connection_has_a_status(void **state)
+{
+    static const struct {
+        int error;
+        enum dipc_status status;
+    } rows[] = {
+        {ECONNREFUSED, DIPC_REFUSED}, {EACCES, DIPC_REFUSED},
+        {ENOENT, DIPC_NOT_FOUND},     {ENOTDIR, DIPC_NOT_FOUND},
+        {ETIMEDOUT, DIPC_TIMED_OUT},  {EAGAIN, DIPC_TIMED_OUT},
+        {EMFILE, DIPC_NO_MEMORY},     {ENOBUFS, DIPC_NO_MEMORY},
+        {ENETDOWN, DIPC_UNREACHABLE},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        fake_calls_fail("connect", 1, rows[i].error);
+        assert_int_equal(
+            dipc_connect("127.0.0.1", "1", SOON_MS, &connection, &error),
+            rows[i].status);
+        assert_non_null(fake_calls_failed());
+        assert_true(error.message[0] != '\0');
+        fake_calls_fail("connect", 1, rows[i].error);
+        assert_int_equal(
+            dipc_connect_unix("/dev/null", SOON_MS, &connection, &error),
+            rows[i].status);
+        assert_non_null(fake_calls_failed());
+    }
+}
+
+/* Those who have connected, and may have given up since then. */
+static void
+take_all(int listener)
+{
+    int fd = 0;
+
+    assert_int_equal(fcntl(listener, F_SETFL, O_NONBLOCK), 0);
+    while (fd >= 0) {
+        fd = accept(listener, NULL, NULL);
+        if (fd >= 0) {
+            (void)close(fd);
+        }
+    }
+}
+
+/* Over TCP and over a Unix socket; an interrupted call is taken up again. */
+static void
+a_connection_in_which_a_call_fails_is_told_and_closed(void **state)
+{
+    static const int errors[] = {ENOBUFS, EINTR};
+    struct sockaddr_un address = {.sun_family = AF_UNIX};
+    char port[8];
+    int tcp = listen_on_loopback(port);
+    int local = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+    (void)state;
+    (void)snprintf(address.sun_path, sizeof address.sun_path,
+                   "/tmp/dipc-test-fails-%ld", (long)getpid());
+    assert_int_equal(bind(local, (const void *)&address, sizeof address), 0);
+    assert_int_equal(listen(local, 1), 0);
+    for (size_t i = 0; i < 2 * sizeof errors / sizeof errors[0]; i++) {
+        const char *failed = "";
+        for (long n = 1; failed != NULL; n++) {
+            int before = fake_calls_descriptors();
+
+            assert_true(n < 100);
+            fake_calls_fail(NULL, n, errors[i / 2]);
+            enum dipc_status status =
+                i % 2 == 0 ? dipc_connect("127.0.0.1", port, PATIENCE_MS,
+                                          &connection, &error)
+                           : dipc_connect_unix(address.sun_path, PATIENCE_MS,
+                                               &connection, &error);
+            failed = fake_calls_failed();
+            assert_true(status == DIPC_OK || failed != NULL);
+            if (status == DIPC_OK) {
+                dipc_close(connection);
+            }
+            take_all(i % 2 == 0 ? tcp : local);
+            assert_int_equal(fake_calls_descriptors(), before);
+        }
+    }
+    (void)close(tcp);
+    (void)close(local);
+    assert_int_equal(unlink(address.sun_path), 0);
+}
+
+static void
 statuses_have_names_and_the_library_a_version(void **state)
 {
     (void)state;
@@ -272,6 +365,8 @@ main(void)
         cmocka_unit_test(a_port_that_lets_nobody_in_is_a_timeout),
         cmocka_unit_test(a_failure_leaves_no_descriptor),
         cmocka_unit_test(without_memory_there_is_no_connection),
+        cmocka_unit_test(every_error_of_a_connection_has_a_status),
+        cmocka_unit_test(a_connection_in_which_a_call_fails_is_told_and_closed),
         cmocka_unit_test(statuses_have_names_and_the_library_a_version),
     };
 

@@ -58,6 +58,40 @@ names_and_values_are_found(void **state)
     dipc_statistics_free(NULL);
 }
 
+/* The same in a batch: what was answered before it stays. */
+static void
+no_list_in_a_batch_costs_the_connection_too(void **state)
+{
+    const struct peer_step step = {.expects = "r 1 max=0\ns 3\n",
+                                   .answers =
+                                       "ok 0 version=5 size=0\nok 3\nx 1"};
+    struct fake_peer peer;
+    struct dipc_connection *connection;
+    struct dipc_batch *batch = dipc_batch_create();
+
+    (void)state;
+    assert_non_null(batch);
+    fake_peer_start(&peer, &step, 1);
+    assert_int_equal(
+        dipc_connect_unix(peer.path, PATIENCE_MS, &connection, &error),
+        DIPC_OK);
+    assert_int_equal(dipc_batch_read(batch, 1, 0, DIPC_ANY_VERSION, NULL, 0),
+                     DIPC_OK);
+    assert_int_equal(dipc_batch_stat(batch, 3, &statistics), DIPC_OK);
+    assert_int_equal(dipc_batch_flush(batch, connection, &error),
+                     DIPC_PROTOCOL);
+    assert_false(dipc_is_connected(connection));
+    assert_int_equal(dipc_batch_result(batch, 0, NULL, &error), DIPC_OK);
+    assert_int_equal(dipc_batch_result(batch, 1, NULL, &error), DIPC_PROTOCOL);
+    assert_string_equal(error.message, "the server's statistics are no list of "
+                                       "names and values");
+    assert_int_equal(dipc_statistics_count(statistics), 0);
+    dipc_statistics_free(statistics);
+    dipc_batch_free(batch);
+    dipc_close(connection);
+    fake_peer_end(&peer);
+}
+
 static void
 an_empty_list_is_one(void **state)
 {
@@ -119,6 +153,7 @@ main(void)
         cmocka_unit_test(names_and_values_are_found),
         cmocka_unit_test(an_empty_list_is_one),
         cmocka_unit_test(anything_else_is_no_list),
+        cmocka_unit_test(no_list_in_a_batch_costs_the_connection_too),
         cmocka_unit_test(a_value_may_be_empty),
         cmocka_unit_test(an_endless_list_is_refused),
     };

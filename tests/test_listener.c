@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "cmocka_all.h"
+#include "fake_calls.h"
 #include "listener.h"
 
 static struct listener listener;
@@ -220,6 +221,70 @@ a_unix_socket_that_fails_leaves_the_rest(void **state)
     listener_close(&listener);
 }
 
+static void
+an_opening_that_fails_anywhere_is_told(void **state)
+{
+    static const char *const addresses[] = {"127.0.0.1", "::1"};
+    static const int errors[] = {EMFILE, EADDRINUSE, EAFNOSUPPORT};
+
+    (void)state;
+    for (size_t i = 0; i < 2 * sizeof errors / sizeof errors[0]; i++) {
+        const char *failed = "";
+        for (long n = 1; failed != NULL; n++) {
+            int before = fake_calls_descriptors();
+
+            assert_true(n < 100);
+            fake_calls_fail(NULL, n, errors[i / 2]);
+            int error = open_on(addresses, i % 2, LISTENER_ANY_PORT);
+            failed = fake_calls_failed();
+            assert_int_equal(error != 0, listener.count == 0);
+            assert_true(error == 0 || complaint.text[0] != '\0');
+            listener_close(&listener);
+            assert_int_equal(fake_calls_descriptors(), before);
+        }
+    }
+}
+
+static void
+only_so_many_addresses_are_listened_on(void **state)
+{
+    char texts[LISTENER_SOCKETS_MAX + 1][16];
+    const char *addresses[LISTENER_SOCKETS_MAX + 1];
+    const struct unix_socket_request one_more = request_at("/tmp/unused");
+
+    (void)state;
+    for (int i = 0; i <= LISTENER_SOCKETS_MAX; i++) {
+        (void)snprintf(texts[i], sizeof texts[i], "127.0.1.%d", i + 1);
+        addresses[i] = texts[i];
+    }
+    assert_int_equal(
+        open_on(addresses, LISTENER_SOCKETS_MAX + 1, LISTENER_ANY_PORT), E2BIG);
+    assert_non_null(strstr(complaint.text, "addresses to listen on"));
+    assert_int_equal(
+        open_on(addresses, LISTENER_SOCKETS_MAX, LISTENER_ANY_PORT), 0);
+    assert_int_equal(listener_open_unix(&listener, &one_more, &complaint),
+                     E2BIG);
+    listener_close(&listener);
+}
+
+static void
+a_descriptor_that_cannot_be_used_is_not_adopted(void **state)
+{
+    struct listener first;
+
+    (void)state;
+    assert_int_equal(open_on(NULL, 0, LISTENER_ANY_PORT), 0);
+    first = listener;
+    fake_calls_fail("getsockname", 1, ENOTSOCK);
+    assert_int_equal(listener_adopt(&listener, first.sockets, 1,
+                                    LISTENER_ANY_PORT, &complaint),
+                     ENOTSOCK);
+    assert_non_null(fake_calls_failed());
+    assert_non_null(strstr(complaint.text, "cannot be used"));
+    assert_int_equal(listener.count, 0);
+    listener_close(&first);
+}
+
 int
 main(void)
 {
@@ -233,6 +298,9 @@ main(void)
         cmocka_unit_test(sockets_of_one_port_are_adopted),
         cmocka_unit_test(a_unix_socket_is_one_more),
         cmocka_unit_test(a_unix_socket_that_fails_leaves_the_rest),
+        cmocka_unit_test(an_opening_that_fails_anywhere_is_told),
+        cmocka_unit_test(only_so_many_addresses_are_listened_on),
+        cmocka_unit_test(a_descriptor_that_cannot_be_used_is_not_adopted),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -2,15 +2,21 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mount.h>
 #include <sys/resource.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/un.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "cmocka_all.h"
+#include "fake_calls.h"
 #include "log.h"
 
 static char directory[] = "/tmp/dipc-test-log-XXXXXX";
@@ -309,6 +315,182 @@ the_system_log_may_be_missing(void **state)
     log_fini(&log);
 }
 
+static void
+a_log_that_cannot_be_opened_leaves_nothing_open(void **state)
+{
+    static const char *const calls[] = {"open", "pthread_mutex_init"};
+    const char *path = path_of("log");
+    int before = fake_calls_descriptors();
+
+    (void)state;
+    for (size_t i = 0; i < sizeof calls / sizeof calls[0]; i++) {
+        struct log log;
+        struct complaint complaint = {""};
+
+        fake_calls_fail(calls[i], 1, ENOMEM);
+        assert_int_equal(log_init(&log, path, false, &complaint), ENOMEM);
+        assert_non_null(fake_calls_failed());
+        assert_non_null(strstr(complaint.text, strerror(ENOMEM)));
+        assert_int_equal(fake_calls_descriptors(), before);
+    }
+    assert_int_equal(unlink(path), 0);
+}
+
+static void
+a_log_that_cannot_be_opened_again_stays_as_it_is(void **state)
+{
+    struct log log;
+    struct complaint complaint;
+    const char *path = path_of("log");
+
+    (void)state;
+    assert_int_equal(log_init(&log, path, false, &complaint), 0);
+    fake_calls_fail("open", 1, EMFILE);
+    log_reopen(&log);
+    assert_non_null(fake_calls_failed());
+    log_fini(&log);
+    assert_non_null(
+        strstr(content_of(path), "the log file cannot be opened again"));
+    assert_int_equal(unlink(path), 0);
+}
+
+/* The path is kept absolute, and a directory that is gone has none. */
+static void
+a_relative_path_needs_a_directory_that_is_there(void **state)
+{
+    struct log log;
+    struct complaint complaint;
+    char inner[128];
+    int back = open(".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+    (void)state;
+    assert_true(back >= 0);
+    (void)snprintf(inner, sizeof inner, "%s", path_of("gone"));
+    assert_int_equal(mkdir(inner, 0700), 0);
+    assert_int_equal(chdir(inner), 0);
+    assert_int_equal(rmdir(inner), 0);
+    int error = log_init(&log, "log", false, &complaint);
+    assert_int_equal(fchdir(back), 0);
+    (void)close(back);
+    assert_int_equal(error, ENOENT);
+}
+
+static void
+a_line_that_cannot_be_written_is_counted(void **state)
+{
+    struct log log;
+    struct complaint complaint;
+    const char *path = path_of("log");
+
+    (void)state;
+    assert_int_equal(log_init(&log, path, false, &complaint), 0);
+    fake_calls_fail("poll", 1, EIO);
+    log_notice(&log, "lost");
+    bool has_failed = fake_calls_failed() != NULL;
+    fake_calls_fail("poll", 1, EINTR);
+    log_notice(&log, "not lost");
+    has_failed = has_failed && fake_calls_failed() != NULL;
+    fake_calls_fail("strftime", 1, 0);
+    log_notice(&log, "at no time");
+    (void)fake_calls_failed();
+    log_fini(&log);
+    const char *content = content_of(path);
+    assert_true(!has_failed || strstr(content, ": lost\n") == NULL);
+    assert_true(!has_failed ||
+                strstr(content, "1 line could not be written here") != NULL);
+    assert_non_null(strstr(content, "notice: not lost\n"));
+    assert_non_null(strstr(content, "\n.000Z notice: at no time\n"));
+    assert_int_equal(unlink(path), 0);
+}
+
+/* A system log of the test's own, in a /dev that only this process sees. */
+static int
+make_system_log(void)
+{
+    struct sockaddr_un address = {.sun_family = AF_UNIX,
+                                  .sun_path = "/dev/log"};
+
+    if (unshare(CLONE_NEWNS) ||
+        mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) ||
+        mount("tmpfs", "/dev", "tmpfs", 0, "size=64k")) {
+        return -1;
+    }
+    int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    return bind(fd, (const void *)&address, sizeof address) ? -1 : fd;
+}
+
+static bool
+hears(int fd, const char *expected)
+{
+    char line[256];
+    ssize_t got = recv(fd, line, sizeof line - 1, 0);
+
+    line[got < 0 ? 0 : got] = '\0';
+    return strstr(line, expected) != NULL;
+}
+
+/* In a process of its own; 77: it may not mount. */
+static int
+use_system_log(void)
+{
+    struct log log;
+    struct complaint complaint;
+    int fd = make_system_log();
+
+    if (fd < 0) {
+        return 77;
+    }
+    if (log_init(&log, "syslog", false, &complaint)) {
+        return 1;
+    }
+    log_notice(&log, "the first");
+    if (!hears(fd, ": the first")) {
+        return 2;
+    }
+    fake_calls_fail("send", 1, EAGAIN);
+    log_notice(&log, "too many");
+    fake_calls_fail("send", 1, ECONNREFUSED);
+    log_notice(&log, "started anew");
+    if (!fake_calls_failed() || !hears(fd, ": started anew")) {
+        return 3;
+    }
+    fake_calls_fail("strftime", 2, 0);
+    log_notice(&log, "at no time");
+    (void)fake_calls_failed();
+    if (!hears(fd, ": 1 line could not be written here") ||
+        !hears(fd, "<29> dipc[")) {
+        return 4;
+    }
+    fake_calls_fail("pthread_mutex_init", 1, ENOMEM);
+    struct log second;
+    if (log_init(&second, "syslog", false, &complaint) != ENOMEM) {
+        return 5;
+    }
+    (void)fake_calls_failed();
+    log_fini(&log);
+    return 0;
+}
+
+static void
+the_system_log_has_each_line_that_it_takes(void **state)
+{
+    int status = 0;
+    pid_t child = fork();
+
+    (void)state;
+    assert_true(child >= 0);
+    if (child == 0) {
+        _exit(use_system_log());
+    }
+    assert_int_equal(waitpid(child, &status, 0), child);
+    assert_true(WIFEXITED(status));
+    if (WEXITSTATUS(status) == 77) {
+        print_message("skipped: no /dev of its own may be mounted here\n");
+        skip();
+    }
+    assert_int_equal(WEXITSTATUS(status), 0);
+}
+
 int
 main(void)
 {
@@ -326,6 +508,11 @@ main(void)
         cmocka_unit_test(a_relative_name_stays_the_same_file),
         cmocka_unit_test(no_log_is_a_log_too),
         cmocka_unit_test(the_system_log_may_be_missing),
+        cmocka_unit_test(the_system_log_has_each_line_that_it_takes),
+        cmocka_unit_test(a_log_that_cannot_be_opened_leaves_nothing_open),
+        cmocka_unit_test(a_log_that_cannot_be_opened_again_stays_as_it_is),
+        cmocka_unit_test(a_relative_path_needs_a_directory_that_is_there),
+        cmocka_unit_test(a_line_that_cannot_be_written_is_counted),
     };
 
     return cmocka_run_group_tests(tests, make_directory, remove_directory);

@@ -1082,6 +1082,31 @@ no_mailbox_is_shown_that_is_not_there(void **state)
     assert_int_equal(decision.times, 0);
 }
 
+static void
+no_content_is_shown_without_the_lock(void **state)
+{
+    struct stage *stage = *state;
+    struct decision decision = {.segment = &stage->segment};
+    struct actor actor;
+    struct part part = {.stage = stage};
+    const struct timespec past = {0, 0};
+
+    actor_init(&actor);
+    assert_int_equal(actor_do(&actor, sit, &part), 0);
+    assert_int_equal(actor_do(&actor, lock_for_writing, &part), 0);
+    assert_int_equal(mailbox_inspect(&stage->segment, stage->seat, M, look,
+                                     &decision, &past),
+                     ETIMEDOUT);
+    assert_int_equal(mailbox_update(&stage->segment, stage->seat, M, decide,
+                                    &decision, &past, &stage->view),
+                     ETIMEDOUT);
+    assert_int_equal(decision.times, 0);
+    assert_int_equal(actor_do(&actor, unlock, &part), 0);
+    assert_int_equal(actor_do(&actor, stand, &part), 0);
+    actor_fini(&actor);
+    content_is(stage, "", 0, 0);
+}
+
 int
 main(void)
 {
@@ -1127,6 +1152,8 @@ main(void)
         cmocka_unit_test_setup_teardown(a_decision_that_fails_changes_nothing,
                                         set_up, tear_down),
         cmocka_unit_test_setup_teardown(no_mailbox_is_shown_that_is_not_there,
+                                        set_up, tear_down),
+        cmocka_unit_test_setup_teardown(no_content_is_shown_without_the_lock,
                                         set_up, tear_down),
     };
     return cmocka_run_group_tests_name("mailbox", tests, NULL, NULL);

@@ -19,6 +19,7 @@
 #include <unistd.h>
 
 #include "cmocka_all.h"
+#include "fake_calls.h"
 #include "fake_file.h"
 
 static char name[64];
@@ -134,6 +135,65 @@ a_lock_of_another_is_told_from_a_lock_that_cannot_be(void **state)
         assert_int_equal(mapping_clear(name), rows[i].expected);
     }
     assert_int_equal(mapping_clear(name), 0);
+}
+
+/* The memory's name is free, and nobody holds it. */
+static void
+nothing_is_there(void)
+{
+    pid_t owner = 0;
+    assert_int_equal(mapping_owner(name, &owner), ENOENT);
+}
+
+static void
+what_cannot_be_claimed_is_not_created(void **state)
+{
+    struct mapping mapping;
+    (void)state;
+    fake_calls_fail("fstat", 1, EIO);
+    assert_int_equal(mapping_create(&mapping, name, 1000), EIO);
+    nothing_is_there();
+    fake_calls_fail("fstatvfs", 1, EIO);
+    assert_int_equal(mapping_create(&mapping, name, 1000), EIO);
+    nothing_is_there();
+    fake_file_lock_error(ENOLCK);
+    assert_int_equal(mapping_create(&mapping, name, 1000), ENOLCK);
+    nothing_is_there();
+}
+
+/* Who has the lock is removing it: the name is theirs to unlink. */
+static void
+memory_that_another_locks_first_is_left_to_them(void **state)
+{
+    struct mapping mapping;
+    (void)state;
+    fake_file_lock_error(EAGAIN);
+    assert_int_equal(mapping_create(&mapping, name, 1000), EAGAIN);
+    assert_int_equal(mapping_clear(name), 0);
+}
+
+static void
+what_cannot_be_locked_or_looked_at_is_neither_adopted_nor_attached(void **state)
+{
+    struct mapping mapping;
+    struct mapping second;
+    pid_t owner = 0;
+    (void)state;
+    assert_int_equal(mapping_create(&mapping, name, 1000), 0);
+    fake_calls_fail("fcntl", 2, ENOLCK);
+    assert_int_equal(mapping_adopt(&second, name), ENOLCK);
+    fake_file_lock_error(ENOLCK);
+    assert_int_equal(mapping_attach(&second, name), ENOLCK);
+    fake_calls_fail("fstat", 1, EIO);
+    assert_int_equal(mapping_attach(&second, name), EIO);
+    fake_file_lock_error(ENOLCK);
+    assert_int_equal(mapping_owner(name, &owner), ENOLCK);
+    fake_file_interrupt(1000);
+    assert_int_equal(mapping_attach(&second, name), EINTR);
+    fake_file_interrupt(0);
+    assert_int_equal(mapping_attach(&second, name), 0);
+    mapping_destroy(&second);
+    mapping_destroy(&mapping);
 }
 
 /* A child that creates the memory, says so, and lives until told. */
@@ -598,6 +658,13 @@ main(void)
             tear_down),
         cmocka_unit_test_teardown(
             a_lock_of_another_is_told_from_a_lock_that_cannot_be, tear_down),
+        cmocka_unit_test_teardown(what_cannot_be_claimed_is_not_created,
+                                  tear_down),
+        cmocka_unit_test_teardown(
+            memory_that_another_locks_first_is_left_to_them, tear_down),
+        cmocka_unit_test_teardown(
+            what_cannot_be_locked_or_looked_at_is_neither_adopted_nor_attached,
+            tear_down),
         cmocka_unit_test_teardown(the_owner_is_known_while_it_lives, tear_down),
         cmocka_unit_test_teardown(an_attached_process_sees_the_same_bytes,
                                   tear_down),

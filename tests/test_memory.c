@@ -1,6 +1,9 @@
 /* What the machine has, and how it is told. */
 
+#include <errno.h>
+
 #include "cmocka_all.h"
+#include "fake_calls.h"
 #include "memory.h"
 
 static void
@@ -10,6 +13,9 @@ there_is_some(void **state)
     assert_true(memory_available() > (UINT64_C(1) << 20));
     assert_true(memory_shared_available("/dev/shm") > 0);
     assert_true(memory_shared_available("/nonexistent") == UINT64_MAX);
+    fake_calls_fail("fopen", 1, ENOENT);
+    assert_true(memory_available() == UINT64_MAX);
+    assert_non_null(fake_calls_failed());
 }
 
 static void

@@ -96,6 +96,10 @@ class Contents(unittest.TestCase):
                     info + name
                     for name in ("METADATA", "WHEEL", "entry_points.txt")
                 }
+                | {
+                    f"dipc-{version()}.data/data/share/man/man1/{name}.1"
+                    for name in programs()
+                }
                 | {info + "RECORD"},
             )
             listed = wheel.read(info + "RECORD").decode().splitlines()
@@ -122,6 +126,7 @@ class Contents(unittest.TestCase):
             names,
             {f"{top}/dipc/{name}" for name in modules() | {"py.typed"}}
             | {f"{top}/{path.name}" for path in SOURCES.glob("*.py")}
+            | {f"{top}/man/{name}.1" for name in programs()}
             | {f"{top}/pyproject.toml", f"{top}/PKG-INFO"},
         )
         wheel = build("wheel", self.directory).read_bytes()
@@ -203,7 +208,13 @@ class Installed(ProcessCase):
             timeout=TIMEOUT_S,
         )
         self.assertIn("hello", done.stdout)
+        pages = venv / "share" / "man" / "man1"
+        self.assertEqual(
+            {page.name for page in pages.iterdir()},
+            {f"{name}.1" for name in programs()},
+        )
         run(pip, "uninstall", "--yes", "dipc")
+        self.assertEqual(list(venv.rglob("dipc-*.1")), [])
         self.assertEqual(list((venv / "bin").glob("dipc-*")), [])
         self.assertEqual(list(venv.rglob("*/dipc")), [])
 

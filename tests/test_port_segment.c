@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "cmocka_all.h"
+#include "fake_calls.h"
 #include "mailbox.h"
 
 #define USER ((uid_t)4242424)
@@ -275,6 +276,81 @@ one_that_was_never_finished_is_made_anew(void **state)
     port_segment_close(&held);
 }
 
+/* The fields that segment_examine looks at, one spoilt after the other. */
+static void
+each_flaw_is_named(void **state)
+{
+    const struct port_segment_request wanted = request();
+    const struct {
+        size_t offset;
+        const char *word;
+    } rows[] = {
+        {offsetof(struct segment_header, magic), "it is no segment of dipc"},
+        {offsetof(struct segment_header, layout), "of another version of dipc"},
+        {offsetof(struct segment_header, seats_count),
+         "its header contradicts itself"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct mapping mapping;
+        char name[NAMING_MAX];
+
+        leave('-');
+        naming_segment(USER, PORT, name);
+        assert_int_equal(mapping_attach(&mapping, name), 0);
+        ((unsigned char *)mapping.memory)[rows[i].offset] ^= 0x55;
+        mapping_destroy(&mapping);
+        refused(&wanted, rows[i].word);
+        assert_int_equal(mapping_unlink(name), 0);
+    }
+}
+
+#define SWEEP_MAX 300
+
+/*
+ * With nothing there any call, and with what a killed server left any but the
+ * unlocking of a byte, which cannot fail.
+ */
+static void
+an_opening_that_fails_anywhere_is_told_and_leaves_nothing_open(void **state)
+{
+    static const char *const calls[] = {
+        NULL,   "shm_open",        "fstat",
+        "mmap", "posix_fallocate", "pthread_mutex_init",
+    };
+    const struct port_segment_request wanted = request();
+    char name[NAMING_MAX];
+
+    (void)state;
+    naming_segment(USER, PORT, name);
+    for (size_t i = 0; i < sizeof calls / sizeof calls[0]; i++) {
+        const bool left = calls[i] != NULL;
+        const char *failed = "";
+        for (long n = 1; failed != NULL; n++) {
+            struct port_segment held;
+            struct complaint complaint = {""};
+
+            assert_true(n < SWEEP_MAX);
+            if (left) {
+                leave('-');
+            }
+            int before = fake_calls_descriptors();
+            fake_calls_fail(calls[i], n, ENOMEM);
+            int error = port_segment_open(&held, &wanted, NULL, &complaint);
+            failed = fake_calls_failed();
+            assert_true(error == 0 || failed != NULL);
+            assert_int_equal(error != 0, complaint.text[0] != '\0');
+            if (error == 0) {
+                assert_int_equal(held.adopted, left);
+                port_segment_close(&held);
+            }
+            assert_int_equal(fake_calls_descriptors(), before);
+            (void)shm_unlink(name);
+        }
+    }
+}
+
 #define TEST(name) cmocka_unit_test_teardown(name, tear_down)
 
 int
@@ -290,6 +366,8 @@ main(void)
         TEST(one_that_others_have_attached_is_refused),
         TEST(one_whose_creator_died_at_once_is_made_anew),
         TEST(one_that_was_never_finished_is_made_anew),
+        TEST(each_flaw_is_named),
+        TEST(an_opening_that_fails_anywhere_is_told_and_leaves_nothing_open),
     };
     return cmocka_run_group_tests_name("port_segment", tests, NULL, NULL);
 }

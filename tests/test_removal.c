@@ -12,6 +12,8 @@
 #include "clock.h"
 #include "cmocka_all.h"
 #include "control.h"
+#include "fake_calls.h"
+#include "fake_process.h"
 #include "mapping.h"
 #include "naming.h"
 #include "removal.h"
@@ -157,6 +159,29 @@ a_server_that_is_asked_ends(void **state)
     expect_nothing_left();
 }
 
+/* Somebody else ends the server, and all that it has is gone. */
+static void
+end_it_first(pid_t server)
+{
+    enum removal_outcome outcome;
+
+    assert_int_equal(run(false, 30000, &outcome), 0);
+    assert_int_equal(end_of(server), 0);
+}
+
+static void
+a_server_that_ends_meanwhile_is_ended(void **state)
+{
+    enum removal_outcome outcome;
+
+    (void)state;
+    (void)start_server(OBEYS);
+    fake_process_before_open(end_it_first);
+    assert_int_equal(run(false, 30000, &outcome), 0);
+    assert_int_equal(outcome, REMOVAL_ENDED);
+    expect_nothing_left();
+}
+
 /* What it left is cleared, as its signal ended it at once. */
 static void
 without_a_control_channel_a_signal_does_it(void **state)
@@ -276,12 +301,102 @@ users_are_told_by_name(void **state)
     assert_string_equal(text, "user 4000000001");
 }
 
+#define SWEEP_MAX 200
+
+/* Whatever fails, the server is gone in the end, or the error is told. */
+static void
+a_removal_in_which_a_call_fails_tells_it_or_ends_the_server(void **state)
+{
+    static const int errors[] = {EPERM, EINTR, ESRCH};
+    enum removal_outcome outcome;
+
+    (void)state;
+    for (size_t i = 0; i < sizeof errors / sizeof errors[0]; i++) {
+        const char *failed = "";
+        for (long n = 1; failed != NULL; n++) {
+            pid_t server = start_server(i == 0 ? HAS_NO_CONTROL : OBEYS);
+            int before = fake_calls_descriptors();
+
+            assert_true(n < SWEEP_MAX);
+            complaint.text[0] = '\0';
+            fake_calls_fail(NULL, n, errors[i]);
+            int error = run(false, 300, &outcome);
+            failed = fake_calls_failed();
+            assert_int_equal(fake_calls_descriptors(), before);
+            assert_true(error == 0 || failed != NULL);
+            assert_true(error == 0 || complaint.text[0] != '\0');
+            if (kill(server, SIGKILL) == 0) {
+                (void)end_of(server);
+            }
+            (void)control_clear(geteuid(), port);
+            (void)!mapping_unlink(segment);
+        }
+    }
+}
+
+static void
+what_cannot_be_ended_or_killed_is_named(void **state)
+{
+    enum removal_outcome outcome;
+
+    (void)state;
+    pid_t server = start_server(IGNORES);
+    fake_calls_fail("pidfd_open", 1, EMFILE);
+    assert_int_equal(run(false, 100, &outcome), EMFILE);
+    assert_non_null(strstr(complaint.text, "cannot be watched"));
+    fake_calls_fail("pidfd_send_signal", 1, EPERM);
+    assert_int_equal(run(true, 100, &outcome), EPERM);
+    assert_non_null(strstr(complaint.text, "may not be ended"));
+    /* Killed, but not seen to be gone. */
+    fake_calls_fail("poll", 3, EIO);
+    int error = run(true, 100, &outcome);
+    bool has_failed = fake_calls_failed() != NULL;
+    assert_int_equal(error, has_failed ? ETIMEDOUT : 0);
+    assert_true(!has_failed || strstr(complaint.text, "is not gone yet"));
+    assert_int_equal(end_of(server), -SIGKILL);
+    assert_int_equal(outcome, REMOVAL_KILLED);
+    (void)!run(false, 100, &outcome);
+    expect_nothing_left();
+}
+
+static void
+what_a_killed_server_left_and_cannot_be_had_is_named(void **state)
+{
+    enum removal_outcome outcome;
+    pid_t server = start_server(IGNORES);
+
+    (void)state;
+    assert_int_equal(kill(server, SIGKILL), 0);
+    assert_int_equal(end_of(server), -SIGKILL);
+    fake_calls_fail("shm_open", 1, EACCES);
+    assert_int_equal(run(false, 100, &outcome), EACCES);
+    assert_non_null(strstr(complaint.text, "cannot be opened"));
+    fake_calls_fail("shm_unlink", 1, EACCES);
+    assert_int_equal(run(false, 100, &outcome), EACCES);
+    assert_non_null(strstr(complaint.text, "cannot be removed"));
+    assert_int_equal(run(false, 100, &outcome), 0);
+    expect_nothing_left();
+}
+
+static void
+without_a_look_at_the_segments_nobody_is_found(void **state)
+{
+    uid_t user = 7;
+
+    (void)state;
+    fake_calls_fail("opendir", 1, EMFILE);
+    assert_int_equal(removal_find_user(port, 0, &user, &complaint), 0);
+    assert_non_null(fake_calls_failed());
+    assert_int_equal(user, REMOVAL_NO_USER);
+}
+
 int
 main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(no_server_is_an_error),
         cmocka_unit_test(a_server_that_is_asked_ends),
+        cmocka_unit_test(a_server_that_ends_meanwhile_is_ended),
         cmocka_unit_test(without_a_control_channel_a_signal_does_it),
         cmocka_unit_test(a_server_that_does_not_answer_is_named),
         cmocka_unit_test(force_asks_first),
@@ -289,6 +404,11 @@ main(void)
         cmocka_unit_test(a_socket_alone_is_cleared_too),
         cmocka_unit_test(the_users_of_a_port_are_found),
         cmocka_unit_test(users_are_told_by_name),
+        cmocka_unit_test(
+            a_removal_in_which_a_call_fails_tells_it_or_ends_the_server),
+        cmocka_unit_test(what_cannot_be_ended_or_killed_is_named),
+        cmocka_unit_test(what_a_killed_server_left_and_cannot_be_had_is_named),
+        cmocka_unit_test(without_a_look_at_the_segments_nobody_is_found),
     };
 
     return cmocka_run_group_tests(tests, make_directory, remove_directory);

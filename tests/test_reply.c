@@ -1,10 +1,12 @@
 #include "reply.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "cmocka_all.h"
+#include "fake_heap.h"
 
 #define BOUND 1024
 
@@ -70,7 +72,7 @@ answers_gather_in_their_order(void **state)
     assert_int_equal(reply_make_room(&desk->reply, 0), 0);
     reply_view(&desk->reply, &view);
     assert_int_equal(reply_make_room(&desk->reply, 0), 0);
-    reply_error(&desk->reply, CODEC_CONFLICT, 7, "expected version %d", 8);
+    reply_conflict(&desk->reply, 7, 8);
     assert_int_equal(reply_make_room(&desk->reply, 0), 0);
     reply_ok(&desk->reply, NULL, 0);
     assert_pending(&desk->reply,
@@ -90,6 +92,9 @@ what_a_store_read_follows_its_line_whatever_was_guessed(void **state)
     read_as_a_store_does(&desk->reply, 1, "hello");
     read_as_a_store_does(&desk->reply, 2, "world");
     read_as_a_store_does(&desk->reply, 123456, "0123456789abcdef");
+    assert_ptr_equal(reply_data(&desk->reply),
+                     buffer_tail(&desk->reply.output) +
+                         strlen("ok 16 version=123456 size=16\n"));
     read_as_a_store_does(&desk->reply, 3, "");
     assert_pending(&desk->reply, "ok 5 version=1 size=5\nhello"
                                  "ok 5 version=2 size=5\nworld"
@@ -106,7 +111,7 @@ a_read_that_is_not_answered_says_nothing(void **state)
     assert_int_equal(reply_make_room(&desk->reply, 5), 0);
     memcpy(reply_data(&desk->reply), "hello", 5);
     assert_pending(&desk->reply, "");
-    reply_error(&desk->reply, CODEC_BUSY, 0, "why");
+    reply_error(&desk->reply, CODEC_BUSY, "why");
     assert_pending(&desk->reply, "err busy: why\n");
 }
 
@@ -120,8 +125,44 @@ what_does_not_fit_waits_until_the_rest_is_sent(void **state)
     reply_ok(&desk->reply, NULL, 0);
     assert_int_equal(reply_make_room(&desk->reply, most), EAGAIN);
     assert_pending(&desk->reply, "ok 0\n");
-    reply_sent(&desk->reply, 5);
+    reply_sent(&desk->reply, 4);
+    assert_int_equal(reply_make_room(&desk->reply, most), EAGAIN);
+    assert_pending(&desk->reply, "\n");
+    reply_sent(&desk->reply, 1);
     assert_int_equal(reply_make_room(&desk->reply, most), 0);
+}
+
+static void
+the_text_of_an_error_is_cut_to_what_a_line_shows(void **state)
+{
+    struct desk *desk = *state;
+    char text[2 * CODEC_TEXT_MAX];
+    char answer[CODEC_ANSWER_MAX + 1];
+
+    memset(text, 'x', sizeof text - 1);
+    text[sizeof text - 1] = '\0';
+    assert_int_equal(reply_make_room(&desk->reply, 0), 0);
+    reply_error(&desk->reply, CODEC_BUSY, "%s", text);
+    (void)snprintf(answer, sizeof answer, "err busy: %.*s\n",
+                   CODEC_TEXT_MAX - 1, text);
+    assert_pending(&desk->reply, answer);
+}
+
+static void
+what_was_held_is_given_back(void **state)
+{
+    const long before = fake_heap_blocks();
+    struct statistics statistics = {0};
+    struct reply reply;
+
+    (void)state;
+    reply_init(&reply, BOUND, &statistics);
+    assert_int_equal(reply_make_room(&reply, 1), 0);
+    reply_ok(&reply, "x", 1);
+    assert_pending(&reply, "ok 1\nx");
+    assert_int_equal(fake_heap_blocks(), before + 1);
+    reply_fini(&reply);
+    assert_int_equal(fake_heap_blocks(), before);
 }
 
 static void
@@ -149,10 +190,13 @@ errors_are_counted_by_their_names(void **state)
 
     for (error = CODEC_BAD_REQUEST; error <= CODEC_INTERNAL; error++) {
         assert_int_equal(reply_make_room(&desk->reply, 0), 0);
-        reply_error(&desk->reply, (enum codec_error)error, 0, "why");
+        reply_error(&desk->reply, (enum codec_error)error, "why");
     }
-    assert_int_equal(desk->statistics.bad_requests, 1);
+    assert_int_equal(desk->statistics.conflicts, 0);
+    assert_int_equal(reply_make_room(&desk->reply, 0), 0);
+    reply_conflict(&desk->reply, 7, 8);
     assert_int_equal(desk->statistics.conflicts, 1);
+    assert_int_equal(desk->statistics.bad_requests, 1);
     assert_int_equal(desk->statistics.lock_timeouts, 1);
     assert_int_equal(desk->statistics.timeouts, 0);
 }
@@ -167,6 +211,8 @@ main(void)
         TEST(what_a_store_read_follows_its_line_whatever_was_guessed),
         TEST(a_read_that_is_not_answered_says_nothing),
         TEST(what_does_not_fit_waits_until_the_rest_is_sent),
+        TEST(the_text_of_an_error_is_cut_to_what_a_line_shows),
+        cmocka_unit_test(what_was_held_is_given_back),
         TEST(last_words_follow_what_has_gathered),
         TEST(errors_are_counted_by_their_names),
     };

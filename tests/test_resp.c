@@ -406,6 +406,88 @@ without_memory_a_session_says_so_in_its_protocol(void **state)
     }
 }
 
+/* Its words are still where the parser put them. */
+static void
+a_typed_command_that_waits_outlives_a_rest(void **state)
+{
+    struct resp_scene *scene = *state;
+
+    scene->waits_by_hand = true;
+    resp_scene_send(scene, "DIPC.WAIT 3 0 5\r\n", 17);
+    assert_int_equal(scene->next, SESSION_WAIT);
+    session_rest(scene->session);
+    fake_store_put(&scene->fake, 3, "new");
+    session_woken(scene->session, 0);
+    resp_scene_run(scene);
+    SAID(scene, "*2\r\n:1\r\n$3\r\nnew\r\n");
+}
+
+static void
+a_session_gives_its_memory_back(void **state)
+{
+    const long before = fake_heap_blocks();
+    struct resp_scene scene;
+
+    (void)state;
+    resp_scene_open(&scene, RESP_SCENE_MAILBOX);
+    ASK(&scene, "MULTI\r\nSET 3 x\r\n", OK "+QUEUED\r\n");
+    resp_scene_send(&scene, "*2\r\n$3\r\nGET\r\n", 13);
+    assert_true(fake_heap_blocks() > before);
+    resp_scene_close(&scene);
+    assert_int_equal(fake_heap_blocks(), before);
+}
+
+static void
+a_client_that_nobody_introduced_is_not_listed(void **state)
+{
+    struct resp_scene *scene = *state;
+
+    session_destroy(scene->session);
+    assert_int_equal(
+        session_create(&scene->config, &scene->fake.store, &scene->session), 0);
+    scene->next = session_advance(scene->session);
+    ASK(scene, "CLIENT LIST\r\n", "$0\r\n\r\n");
+}
+
+/* One session more in the census of a scene. */
+static struct session *
+join(struct resp_scene *scene, uint64_t number)
+{
+    struct session *session = NULL;
+
+    assert_int_equal(
+        session_create(&scene->config, &scene->fake.store, &session), 0);
+    session_introduce(session, number, "unix");
+    assert_int_equal(session_advance(session), SESSION_RECEIVE);
+    return session;
+}
+
+static void
+a_list_tells_how_old_and_how_idle_a_client_is(void **state)
+{
+    struct resp_scene *scene = *state;
+    struct session *silent;
+    struct session *busy;
+    void *room;
+    size_t room_bytes;
+
+    scene->fake.now_ns = 100000 * MS;
+    silent = join(scene, 21);
+    busy = join(scene, 22);
+    scene->fake.now_ns += 3000 * MS;
+    assert_int_equal(session_room(busy, &room, &room_bytes), 0);
+    memcpy(room, "r", 1);
+    session_received(busy, 1);
+    scene->fake.now_ns += 7000 * MS;
+    resp_scene_send(scene, "CLIENT LIST\r\n", 13);
+    assert_non_null(
+        strstr(scene->said, "id=21 addr=unix name= age=10 idle=10 "));
+    assert_non_null(
+        strstr(scene->said, "id=22 addr=unix name= age=10 idle=7 "));
+    session_destroy(silent);
+    session_destroy(busy);
+}
+
 static void
 an_answer_that_finds_no_memory_is_an_error(void **state)
 {
@@ -492,6 +574,10 @@ main(void)
             the_servers_end_is_told_to_whoever_waits_for_an_answer),
         cmocka_unit_test(http_is_closed_without_a_word_and_told_to_the_log),
         cmocka_unit_test(without_memory_a_session_says_so_in_its_protocol),
+        TEST(a_typed_command_that_waits_outlives_a_rest),
+        cmocka_unit_test(a_session_gives_its_memory_back),
+        TEST(a_client_that_nobody_introduced_is_not_listed),
+        TEST(a_list_tells_how_old_and_how_idle_a_client_is),
         cmocka_unit_test(an_answer_that_finds_no_memory_is_an_error),
         cmocka_unit_test(garbage_never_puts_a_session_out_of_its_bounds),
     };

@@ -138,6 +138,33 @@ without_memory_for_the_copy_nothing_changes(void **state)
     buffer_fini(&work);
 }
 
+/* A few bytes in the queue make so many zeros, and no more. */
+static void
+what_a_transaction_fills_with_zeros_is_bounded(void **state)
+{
+    struct store_write write = {.mode = STORE_APPEND};
+    struct resp_box box;
+    struct buffer work;
+    uint64_t filled = 0;
+    int error = 0;
+
+    (void)state;
+    buffer_init(&work, 1, BOUND);
+    resp_box_init(&box, &hello, BOUND, &write, &work);
+    for (; error == 0 && filled < 2 * RESP_BOX_FILLED_EXTRA; filled += 8) {
+        assert_int_equal(resp_box_write(&box, STORE_REPLACE, 0, "a", 1), 0);
+        error = resp_box_write(&box, STORE_OVERWRITE, 9, "z", 1);
+    }
+    assert_int_equal(error, E2BIG);
+    assert_in_range(filled, RESP_BOX_FILLED_EXTRA,
+                    resp_box_filled_max(&box) + 8);
+    assert_int_equal(box.size_bytes, 1);
+    assert_memory_equal(box.bytes, "a", 1);
+    assert_int_equal(resp_box_write(&box, STORE_APPEND, 0, "b", 1), 0);
+    assert_memory_equal(box.bytes, "ab", 2);
+    buffer_fini(&work);
+}
+
 int
 main(void)
 {
@@ -145,6 +172,7 @@ main(void)
         cmocka_unit_test(a_transaction_changes_a_copy),
         cmocka_unit_test(a_lone_change_is_what_the_store_makes_of_it),
         cmocka_unit_test(alone_the_last_replacement_counts),
+        cmocka_unit_test(what_a_transaction_fills_with_zeros_is_bounded),
         cmocka_unit_test(without_memory_for_the_copy_nothing_changes),
     };
 

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "cmocka_all.h"
+#include "edge.h"
 #include "fake_heap.h"
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
@@ -40,6 +41,8 @@ static const struct row rows[] = {
     {"*\r\n", EBADMSG, "invalid multibulk length", 0},
     {"*-\r\n", EBADMSG, "invalid multibulk length", 0},
     {"*1\n", EBADMSG, "invalid multibulk length", 0},
+    {"*\n", EBADMSG, "invalid multibulk length", 0},
+    {"*12\n", EBADMSG, "invalid multibulk length", 0},
     {"*1\r\r\n", EBADMSG, "invalid multibulk length", 0},
     {"*1\r\nPING\r\n", EBADMSG, "expected '$', got 'P'", 0},
     {"*1\r\n\x01", EBADMSG, "expected '$', got '?'", 0},
@@ -49,6 +52,8 @@ static const struct row rows[] = {
     {"*1\r\n$+1\r\nx\r\n", EBADMSG, "invalid bulk length", 0},
     {"*1\r\n$\r\nx\r\n", EBADMSG, "invalid bulk length", 0},
     {"*1\r\n$1\nx\r\n", EBADMSG, "invalid bulk length", 0},
+    {"*1\r\n$\n", EBADMSG, "invalid bulk length", 0},
+    {"*1\r\n$12\nx\r\n", EBADMSG, "invalid bulk length", 0},
     {"*1\r\n$9223372036854775808\r\n", EBADMSG, "invalid bulk length", 0},
     {"*1\r\n$4\r\nPINGxx", EBADMSG, "invalid bulk length", 0},
     {"*1\r\n$4\r\nPING\n\r", EBADMSG, "invalid bulk length", 0},
@@ -57,7 +62,9 @@ static const struct row rows[] = {
     {"PING\r\n", 0, "PING|", 0},
     {"PING\nPING\n", 0, "PING|", 5},
     {"\r\n", 0, "", 0},
+    {"\n", 0, "", 0},
     {"  \t \n", 0, "", 0},
+    {"\vget\f3\n", 0, "get|3|", 0},
     {"  set 3   x  \r\n", 0, "set|3|x|", 0},
     {"set 3 \"a b\"\n", 0, "set|3|a b|", 0},
     {"set 3 \"a\\\"b\\\\ \\n\\r\\t\\b\\a\\x41\\xff\\q\"\n", 0,
@@ -66,9 +73,11 @@ static const struct row rows[] = {
     {"set 3 \"\"\n", 0, "set|3||", 0},
     {"set 3 a\"b c\"\n", 0, "set|3|ab c|", 0},
     {"set 3 \"\\x4\"\n", 0, "set|3|x4|", 0},
+    {"set 3 \"\\x4g \\xg4\"\n", 0, "set|3|x4g xg4|", 0},
     {"set 3 \"a\n", EBADMSG, "unbalanced quotes in request", 0},
     {"set 3 'a\n", EBADMSG, "unbalanced quotes in request", 0},
     {"set 3 \"a\"b\n", EBADMSG, "unbalanced quotes in request", 0},
+    {"set 3 \"a\"b c\n", EBADMSG, "unbalanced quotes in request", 0},
     {"set 3 \"a\\\"\n", EBADMSG, "unbalanced quotes in request", 0},
 };
 /* clang-format on */
@@ -112,9 +121,11 @@ check_row(const struct row *row, size_t piece)
     } else if (error == EBADMSG) {
         assert_string_equal(parser.fault, row->words);
     }
-    resp_parser_next(&parser);
-    resp_parser_rest(&parser);
-    assert_int_equal(parser.capacity, 0);
+    if (error == 0) {
+        resp_parser_next(&parser);
+        resp_parser_rest(&parser);
+        assert_int_equal(parser.capacity, 0);
+    }
     resp_parser_fini(&parser);
     free(bytes);
 }
@@ -129,6 +140,29 @@ every_command_is_read_in_pieces_of_any_size(void **state)
     for (i = 0; i < COUNT(rows); i++) {
         for (piece = 1; piece <= strlen(rows[i].bytes); piece++) {
             check_row(&rows[i], piece);
+        }
+    }
+}
+
+/* Each row cut short at every byte, where nothing can be read behind it. */
+static void
+nothing_is_read_but_what_has_arrived(void **state)
+{
+    size_t i;
+    size_t length;
+
+    (void)state;
+    for (i = 0; i < COUNT(rows); i++) {
+        for (length = 0; length <= strlen(rows[i].bytes); length++) {
+            struct resp_parser parser;
+            int error;
+
+            resp_parser_init(&parser, LENGTH_MAX, SKIP_MAX);
+            error =
+                resp_parse(&parser, edge_behind(rows[i].bytes, length), length);
+            assert_true(error == EAGAIN || length > 0);
+            assert_true(parser.at <= length);
+            resp_parser_fini(&parser);
         }
     }
 }
@@ -190,6 +224,15 @@ lines_are_bounded(void **state)
         resp_parser_fini(&parser);
     }
     memset(bytes, 'x', sizeof bytes);
+    bytes[RESP_LINE_MAX + 2] = '\n';
+    {
+        struct resp_parser parser;
+
+        resp_parser_init(&parser, LENGTH_MAX, SKIP_MAX);
+        assert_int_equal(resp_parse(&parser, bytes, sizeof bytes), EBADMSG);
+        assert_string_equal(parser.fault, "too big inline request");
+        resp_parser_fini(&parser);
+    }
     bytes[RESP_LINE_MAX] = '\r';
     bytes[RESP_LINE_MAX + 1] = '\n';
     {
@@ -201,6 +244,21 @@ lines_are_bounded(void **state)
         assert_int_equal(parser.arguments[0].length, RESP_LINE_MAX);
         resp_parser_fini(&parser);
     }
+}
+
+static void
+a_zero_byte_parts_words_as_a_blank_does(void **state)
+{
+    char bytes[] = "get\0\0x\n";
+    struct resp_parser parser;
+
+    (void)state;
+    resp_parser_init(&parser, LENGTH_MAX, SKIP_MAX);
+    assert_int_equal(resp_parse(&parser, bytes, sizeof bytes - 1), 0);
+    assert_int_equal(parser.count, 2);
+    assert_int_equal(parser.arguments[0].length, 3);
+    assert_int_equal(parser.arguments[1].length, 1);
+    resp_parser_fini(&parser);
 }
 
 static void
@@ -218,6 +276,7 @@ a_typed_line_has_no_more_words_than_an_array(void **state)
     resp_parser_init(&parser, LENGTH_MAX, SKIP_MAX);
     assert_int_equal(resp_parse(&parser, bytes, 2 * i + 1), 0);
     assert_int_equal(parser.count, RESP_ARGUMENTS_MAX);
+    assert_true(parser.capacity <= 2 * parser.count);
     resp_parser_next(&parser);
     memcpy(bytes + 2 * i, "x\n", 2);
     assert_int_equal(resp_parse(&parser, bytes, 2 * i + 2), EBADMSG);
@@ -325,6 +384,135 @@ what_is_skipped_is_bounded_and_looked_at(void **state)
     }
 }
 
+/* Parse an array whose last bulk has so many bytes; its length, its outcome. */
+static size_t
+parse_bulk(size_t bulk_bytes, int *error)
+{
+    char bytes[LENGTH_MAX + 64];
+    char data[LENGTH_MAX + 1];
+    struct resp_parser parser;
+    int length;
+
+    memset(data, 'x', bulk_bytes);
+    data[bulk_bytes] = '\0';
+    length = snprintf(bytes, sizeof bytes, "*2\r\n$3\r\nGET\r\n$%zu\r\n%s\r\n",
+                      bulk_bytes, data);
+    assert_true(length > 0 && (size_t)length < sizeof bytes);
+    resp_parser_init(&parser, LENGTH_MAX, SKIP_MAX);
+    *error = resp_parse(&parser, bytes, (size_t)length);
+    resp_parser_fini(&parser);
+    return (size_t)length;
+}
+
+static void
+a_command_may_be_as_long_as_the_limit_and_no_longer(void **state)
+{
+    size_t bulk;
+    size_t allowed = 0;
+
+    (void)state;
+    for (bulk = 100; bulk <= LENGTH_MAX; bulk++) {
+        int error;
+        size_t length = parse_bulk(bulk, &error);
+
+        assert_int_equal(error, length <= LENGTH_MAX ? 0 : EFBIG);
+        allowed += error == 0;
+    }
+    assert_true(allowed > 0 && allowed < LENGTH_MAX - 100);
+}
+
+/* The bulks of a command that is skipped: all that may be, and a byte more. */
+static void
+as_much_is_skipped_as_the_limit_says_and_no_more(void **state)
+{
+    static const struct {
+        const char *bytes;
+        int error;
+    } kinds[] = {
+        {"*1\r\n$998\r\nx", EAGAIN},
+        {"*1\r\n$999\r\nx", EMSGSIZE},
+    };
+    size_t more;
+    size_t i;
+
+    (void)state;
+    for (i = 0; i < COUNT(kinds); i++) {
+        struct resp_parser parser;
+        size_t left;
+
+        resp_parser_init(&parser, LENGTH_MAX, SKIP_MAX);
+        assert_int_equal(skip_all(&parser, kinds[i].bytes,
+                                  strlen(kinds[i].bytes), 100, &left),
+                         kinds[i].error);
+        resp_parser_fini(&parser);
+    }
+    for (more = 698; more <= 699; more++) { /* behind 300 */
+        char bytes[1024];
+        char data[301];
+        struct resp_parser parser;
+        size_t left;
+        int length;
+
+        memset(data, 'x', sizeof data - 1);
+        data[sizeof data - 1] = '\0';
+        length = snprintf(bytes, sizeof bytes,
+                          "*2\r\n$298\r\n%.298s\r\n$%zu\r\nx", data, more);
+        resp_parser_init(&parser, LENGTH_MAX, SKIP_MAX);
+        assert_int_equal(skip_all(&parser, bytes, (size_t)length, 100, &left),
+                         more == 698 ? EAGAIN : EMSGSIZE);
+        assert_false(resp_parser_is_fresh(&parser));
+        resp_parser_fini(&parser);
+    }
+}
+
+static void
+a_command_that_has_begun_is_not_fresh(void **state)
+{
+    static const char *const parts[] = {"G", "GET", "*", "*2\r\n",
+                                        "*2\r\n$3\r\nGET\r\n"};
+    size_t i;
+
+    (void)state;
+    for (i = 0; i < COUNT(parts); i++) {
+        struct resp_parser parser;
+        char bytes[32];
+
+        strcpy(bytes, parts[i]);
+        resp_parser_init(&parser, LENGTH_MAX, SKIP_MAX);
+        assert_int_equal(resp_parse(&parser, bytes, strlen(bytes)), EAGAIN);
+        assert_false(resp_parser_is_fresh(&parser));
+        resp_parser_fini(&parser);
+    }
+}
+
+static void
+the_memory_for_arguments_is_given_back(void **state)
+{
+    static const char command[] = "1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17\n";
+    const long before = fake_heap_blocks();
+    struct resp_parser parser;
+    char bytes[sizeof command];
+    int round;
+
+    (void)state;
+    resp_parser_init(&parser, LENGTH_MAX, SKIP_MAX);
+    for (round = 0; round < 2; round++) {
+        memcpy(bytes, command, sizeof command);
+        assert_int_equal(resp_parse(&parser, bytes, strlen(bytes)), 0);
+        assert_int_equal(parser.count, 17);
+        assert_int_equal(fake_heap_blocks(), before + 1);
+        resp_parser_rest(&parser);
+        assert_int_equal(fake_heap_blocks(), before + 1);
+        resp_parser_next(&parser);
+        resp_parser_rest(&parser);
+        assert_int_equal(fake_heap_blocks(), before);
+    }
+    memcpy(bytes, command, sizeof command);
+    assert_int_equal(resp_parse(&parser, bytes, strlen(bytes)), 0);
+    resp_parser_fini(&parser);
+    assert_int_equal(fake_heap_blocks(), before);
+}
+
 static void
 nothing_is_allocated_for_what_is_announced(void **state)
 {
@@ -363,6 +551,8 @@ numbers_are_strict(void **state)
         {" 1", EINVAL, 0},
         {"1 ", EINVAL, 0},
         {"1.0", EINVAL, 0},
+        {"1:", EINVAL, 0},
+        {"1/", EINVAL, 0},
         {"0x1", EINVAL, 0},
     };
     size_t i;
@@ -371,8 +561,10 @@ numbers_are_strict(void **state)
     for (i = 0; i < COUNT(numbers); i++) {
         int64_t number = 0;
 
+        size_t length = strlen(numbers[i].text);
+
         assert_int_equal(
-            resp_integer(numbers[i].text, strlen(numbers[i].text), &number),
+            resp_integer(edge_behind(numbers[i].text, length), length, &number),
             numbers[i].error);
         assert_true(number == numbers[i].number);
     }
@@ -408,8 +600,9 @@ a_key_ends_in_the_number_of_its_mailbox(void **state)
     (void)state;
     for (i = 0; i < COUNT(keys); i++) {
         uint64_t mailbox = 0;
-        int error =
-            resp_mailbox_of_key(keys[i].key, strlen(keys[i].key), &mailbox);
+        size_t length = strlen(keys[i].key);
+        int error = resp_mailbox_of_key(edge_behind(keys[i].key, length),
+                                        length, &mailbox);
 
         assert_int_equal(error, keys[i].error);
         if (error == 0) {
@@ -426,6 +619,7 @@ words_are_the_same_in_either_case(void **state)
     assert_false(resp_is_word("ge", 2, "get"));
     assert_false(resp_is_word("gets", 4, "get"));
     assert_false(resp_is_word("gat", 3, "get"));
+    assert_false(resp_is_word("set", 3, "get"));
     assert_false(resp_is_word("get\0", 4, "get"));
 }
 
@@ -448,11 +642,17 @@ main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_command_is_read_in_pieces_of_any_size),
+        cmocka_unit_test(nothing_is_read_but_what_has_arrived),
         cmocka_unit_test(a_command_that_is_cut_short_wants_more),
         cmocka_unit_test(lines_are_bounded),
+        cmocka_unit_test(a_zero_byte_parts_words_as_a_blank_does),
         cmocka_unit_test(a_typed_line_has_no_more_words_than_an_array),
         cmocka_unit_test(a_command_that_is_too_long_is_skipped_to_its_end),
         cmocka_unit_test(what_is_skipped_is_bounded_and_looked_at),
+        cmocka_unit_test(a_command_may_be_as_long_as_the_limit_and_no_longer),
+        cmocka_unit_test(as_much_is_skipped_as_the_limit_says_and_no_more),
+        cmocka_unit_test(a_command_that_has_begun_is_not_fresh),
+        cmocka_unit_test(the_memory_for_arguments_is_given_back),
         cmocka_unit_test(nothing_is_allocated_for_what_is_announced),
         cmocka_unit_test(numbers_are_strict),
         cmocka_unit_test(a_key_ends_in_the_number_of_its_mailbox),

@@ -1,5 +1,6 @@
 #include "resp_connection.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -9,15 +10,19 @@
 #define OK "+OK\r\n"
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 #define TEN "0123456789"
+#define HUNDRED TEN TEN TEN TEN TEN TEN TEN TEN TEN TEN
 
 #define HELLO_2                                                          \
     "*14\r\n$6\r\nserver\r\n$4\r\ndipc\r\n$7\r\nversion\r\n$6\r\n"       \
     "7.0.15\r\n$5\r\nproto\r\n:2\r\n$2\r\nid\r\n:11\r\n$4\r\nmode\r\n"   \
     "$10\r\nstandalone\r\n$4\r\nrole\r\n$6\r\nmaster\r\n$7\r\nmodules\r" \
     "\n*0\r\n"
-#define LINE_OF(name, resp, library, version)                           \
-    "id=11 addr=127.0.0.1:4711 name=" name " age=0 flags=N db=0 sub=0 " \
-    "psub=0 resp=" resp " lib-name=" library " lib-ver=" version "\n"
+#define LINE_OF(name, count, command, resp, library, version)               \
+    "id=11 addr=127.0.0.1:4711 name=" name " age=0 idle=0 flags=N db=0 "    \
+    "sub=0 psub=0 ssub=0 multi=-1 qbuf=0 qbuf-free=0 argv-mem=0 "           \
+    "multi-mem=0 rbs=0 rbp=0 obl=0 oll=0 omem=0 tot-mem=0 events=r "        \
+    "cmd=" command " user=default redir=-1 resp=" resp " lib-name=" library \
+    " lib-ver=" version " tot-cmds=" count "\n"
 
 struct row {
     const char *sent;
@@ -62,8 +67,9 @@ static const struct row rows[] = {
     {"CLIENT SETNAME \"a\\n\"\r\n",
      "-ERR Client names cannot contain spaces, newlines or special "
      "characters.\r\n"},
-    {"CLIENT SETNAME " TEN TEN TEN TEN TEN TEN "12345\r\n",
-     "-ERR Client names cannot be longer than 64 bytes.\r\n"},
+    {"CLIENT SETNAME " HUNDRED HUNDRED TEN TEN TEN TEN TEN "12345\r\n", OK},
+    {"CLIENT SETNAME " HUNDRED HUNDRED TEN TEN TEN TEN TEN "123456\r\n",
+     "-ERR Client names cannot be longer than 255 bytes.\r\n"},
     {"CLIENT SETINFO LIB-NAME a\r\n", OK},
     {"client setinfo lib-ver 1\r\n", OK},
     {"CLIENT SETINFO LIB-NAME \"a b\"\r\n",
@@ -78,6 +84,9 @@ static const struct row rows[] = {
     {"CLIENT LIST TYPE pubsub\r\n", "$0\r\n\r\n"},
     {"CLIENT LIST TYPE what\r\n", "-ERR Unknown client type 'what'\r\n"},
     {"CLIENT LIST ID 5\r\n", "$0\r\n\r\n"},
+    {"CLIENT LIST ID 0\r\n", "$0\r\n\r\n"},
+    {"CLIENT LIST ID -5\r\n", "$0\r\n\r\n"},
+    {"CLIENT LIST ID 5 x\r\n", "-ERR Invalid client ID\r\n"},
     {"CLIENT LIST ID x\r\n", "-ERR Invalid client ID\r\n"},
     {"CLIENT LIST WHAT\r\n", "-ERR syntax error\r\n"},
 };
@@ -134,25 +143,49 @@ reset_begins_anew(void **state)
 }
 
 static void
-a_client_is_listed_as_it_calls_itself(void **state)
+ask_for_line(struct resp_scene *scene, const char *sent, const char *line)
 {
-    static const char line[] = LINE_OF("", "2", "", "");
-    static const char named[] = LINE_OF("me", "3", "lib", "1.2");
-    struct resp_scene *scene = *state;
-    char said[512];
+    char said[1024];
 
     (void)snprintf(said, sizeof said, "$%zu\r\n%s\r\n", strlen(line), line);
-    ASK(scene, "CLIENT INFO\r\n", said);
-    ASK(scene, "CLIENT LIST\r\n", said);
-    ASK(scene, "CLIENT LIST ID 4 11\r\n", said);
-    ASK(scene, "CLIENT LIST TYPE normal\r\n", said);
+    ASK(scene, sent, said);
+}
+
+static void
+a_client_is_listed_as_it_calls_itself(void **state)
+{
+    static const char named[] = LINE_OF("me", "7", "client", "3", "lib", "1.2");
+    struct resp_scene *scene = *state;
+    char said[1024];
+
+    ask_for_line(scene, "CLIENT INFO\r\n",
+                 LINE_OF("", "0", "client", "2", "", ""));
+    ask_for_line(scene, "CLIENT LIST\r\n",
+                 LINE_OF("", "1", "client", "2", "", ""));
+    ask_for_line(scene, "CLIENT LIST ID 4 11\r\n",
+                 LINE_OF("", "2", "client", "2", "", ""));
+    ask_for_line(scene, "CLIENT LIST TYPE normal\r\n",
+                 LINE_OF("", "3", "client", "2", "", ""));
     resp_scene_send(scene, "HELLO 3 SETNAME me\r\n", 20);
     scene->said_bytes = 0;
-    ASK(scene, "CLIENT SETINFO lib-name lib\r\nCLIENT SETINFO lib-ver 1.2\r\n",
-        OK OK);
+    ASK(scene, "CLIENT SETINFO lib-name lib\r\n", OK);
+    ASK(scene, "CLIENT SETINFO lib-ver 1.2\r\n", OK);
     (void)snprintf(said, sizeof said, "=%zu\r\ntxt:%s\r\n", 4 + strlen(named),
                    named);
     ASK(scene, "CLIENT INFO\r\n", said);
+}
+
+/* One more session of the scene's server. */
+static void
+join(struct resp_scene *other, struct resp_scene *scene, const char *peer)
+{
+    resp_scene_open(other, RESP_SCENE_MAILBOX);
+    session_destroy(other->session);
+    other->config.census = &scene->census;
+    assert_int_equal(
+        session_create(&other->config, &other->fake.store, &other->session), 0);
+    session_introduce(other->session, 12, peer);
+    other->next = session_advance(other->session);
 }
 
 /* Two sessions of one server see each other, and the end of one. */
@@ -162,13 +195,7 @@ the_others_are_listed_too(void **state)
     struct resp_scene *scene = *state;
     struct resp_scene other;
 
-    resp_scene_open(&other, RESP_SCENE_MAILBOX);
-    session_destroy(other.session);
-    other.config.census = &scene->census;
-    assert_int_equal(
-        session_create(&other.config, &other.fake.store, &other.session), 0);
-    session_introduce(other.session, 12, "unix");
-    other.next = session_advance(other.session);
+    join(&other, scene, "unix");
     ASK(&other, "CLIENT SETNAME other\r\n", OK);
     resp_scene_send(scene, "CLIENT LIST\r\n", 13);
     assert_non_null(strstr(scene->said, "id=11 addr=127.0.0.1:4711 "));
@@ -178,6 +205,61 @@ the_others_are_listed_too(void **state)
     resp_scene_send(scene, "CLIENT LIST\r\n", 13);
     assert_non_null(strstr(scene->said, "id=11 "));
     assert_null(strstr(scene->said, "id=12 "));
+}
+
+/* One that has not spoken yet, then speaks DIPC's own protocol, and waits. */
+static void
+a_client_of_the_other_protocol_is_listed(void **state)
+{
+    struct resp_scene *scene = *state;
+    struct resp_scene other;
+
+    join(&other, scene, "process 7 of user 8");
+    other.waits_by_hand = true;
+    resp_scene_send(scene, "CLIENT LIST ID 12\r\n", 19);
+    assert_non_null(strstr(scene->said, "id=12 addr=process-7-of-user-8 name= "
+                                        "age=0 idle=0 flags=N db=0 sub=0 "
+                                        "psub=0 ssub=0 multi=-1 "));
+    assert_non_null(strstr(scene->said, " cmd=NULL user=default redir=-1 "
+                                        "resp=0 lib-name= lib-ver= "
+                                        "tot-cmds=0\n"));
+    scene->said_bytes = 0;
+    resp_scene_send(&other, "s\nr 3 after=0\n", 14);
+    assert_int_equal(other.next, SESSION_WAIT);
+    resp_scene_send(scene, "CLIENT LIST ID 12\r\n", 19);
+    assert_non_null(strstr(scene->said, " flags=b "));
+    assert_non_null(strstr(scene->said, " resp=0 lib-name= lib-ver= "
+                                        "tot-cmds=1 watching=3\n"));
+    scene->said_bytes = 0;
+    session_woken(other.session, ETIMEDOUT);
+    resp_scene_run(&other);
+    resp_scene_send(scene, "CLIENT LIST ID 12\r\n", 19);
+    assert_non_null(strstr(scene->said, " flags=N "));
+    assert_non_null(strstr(scene->said, " resp=0 lib-name= lib-ver= "
+                                        "tot-cmds=2\n"));
+    resp_scene_close(&other);
+}
+
+static void
+what_a_client_does_is_listed(void **state)
+{
+    struct resp_scene *scene = *state;
+    struct resp_scene other;
+
+    join(&other, scene, "unix");
+    ASK(&other, "MULTI\r\nGET 3\r\nGET 3\r\n", OK "+QUEUED\r\n+QUEUED\r\n");
+    resp_scene_send(scene, "CLIENT LIST ID 12\r\n", 19);
+    assert_non_null(strstr(scene->said, " flags=x "));
+    assert_non_null(strstr(scene->said, " multi=2 "));
+    assert_non_null(strstr(scene->said, " cmd=get "));
+    scene->said_bytes = 0;
+    other.waits_by_hand = true;
+    ASK(&other, "DISCARD\r\nDIPC.WAIT 3 0 9000\r\n", OK);
+    resp_scene_send(scene, "CLIENT LIST ID 12\r\n", 19);
+    assert_non_null(strstr(scene->said, " flags=b "));
+    assert_non_null(strstr(scene->said, " multi=-1 "));
+    assert_non_null(strstr(scene->said, " cmd=dipc.wait "));
+    resp_scene_close(&other);
 }
 
 static void
@@ -208,6 +290,8 @@ main(void)
         TEST(reset_begins_anew),
         TEST(a_client_is_listed_as_it_calls_itself),
         TEST(the_others_are_listed_too),
+        TEST(a_client_of_the_other_protocol_is_listed),
+        TEST(what_a_client_does_is_listed),
         TEST(help_lists_the_subcommands),
     };
 

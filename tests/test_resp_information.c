@@ -151,7 +151,7 @@ commands_are_told_by_name(void **state)
 
     ASK(scene, "COMMAND INFO get what POST\r\n",
         "*3\r\n*10\r\n$3\r\nget\r\n:2\r\n*2\r\n+readonly\r\n+fast\r\n:1\r\n:1\r"
-        "\n:1\r\n*0\r\n*0\r\n*0\r\n*0\r\n*-1\r\n*-1\r\n");
+        "\n:1\r\n*0\r\n*0\r\n*0\r\n*0\r\n$-1\r\n$-1\r\n");
     ASK(scene, "COMMAND INFO MSET\r\n",
         "*1\r\n*10\r\n$4\r\nmset\r\n:-3\r\n*1\r\n+write\r\n:1\r\n:-1\r\n:2\r\n"
         "*0\r\n*0\r\n*0\r\n*0\r\n");
@@ -166,7 +166,7 @@ commands_are_told_by_name(void **state)
     send_text(scene, "COMMAND INFO unwatch\r\n");
     assert_string_equal(scene->said,
                         "*1\r\n*10\r\n$7\r\nunwatch\r\n:1\r\n~1\r\n+fast\r\n"
-                        ":0\r\n:0\r\n:0\r\n~0\r\n*0\r\n*0\r\n*0\r\n");
+                        ":0\r\n:0\r\n:0\r\n~0\r\n~0\r\n~0\r\n~0\r\n");
 }
 
 /* Count what a whole answer holds: as many elements as it announced. */

@@ -136,6 +136,7 @@ static const struct row rows[] = {
     {"MSET 3 x 2 y\r\n",
      "-CROSSSLOT Keys in request don't hash to the same slot\r\n",
      3, 1, "hello"},
+    {"MSET 3 " FIFTY FIFTY "x 3 y\r\n", TOO_LARGE, 3, 1, "hello"},
     {"MSET 3 x 2\r\n", "-ERR wrong number of arguments for 'mset' command\r\n",
      3, 1, "hello"},
 

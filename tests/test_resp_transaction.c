@@ -1,6 +1,7 @@
 #include "resp_transaction.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -100,8 +101,14 @@ a_refused_command_spoils_the_transaction(void **state)
         {"SCAN 0\r\n", "-ERR Command not allowed inside a transaction\r\n"},
         {"DIPC.WAIT 3 0 0\r\n",
          "-ERR Command not allowed inside a transaction\r\n"},
-        {"MULTI\r\n", "-ERR MULTI calls can not be nested\r\n"},
-        {"WATCH 3\r\n", "-ERR WATCH inside MULTI is not allowed\r\n"},
+        {"MULTI x\r\n",
+         "-ERR wrong number of arguments for 'multi' command\r\n"},
+        {"CLIENT WHAT\r\n",
+         "-ERR unknown subcommand 'WHAT'. Try CLIENT HELP.\r\n"},
+        {"CLIENT SETNAME\r\n",
+         "-ERR wrong number of arguments for 'client|setname' command\r\n"},
+        {"COMMAND WHAT\r\n",
+         "-ERR unknown subcommand 'WHAT'. Try COMMAND HELP.\r\n"},
         {"SET 2 x\r\n", CROSSSLOT},
         {"MGET 3 2\r\n", CROSSSLOT},
     };
@@ -115,6 +122,55 @@ a_refused_command_spoils_the_transaction(void **state)
         resp_scene_check(scene, 3, 0, "");
     }
     ASK(scene, "MULTI\r\nSET 3 a\r\nEXEC\r\n", OK QUEUED "*1\r\n+OK\r\n");
+}
+
+/* What is done at once was not to be queued: nothing of the queue is lost. */
+static void
+what_is_refused_at_once_spoils_nothing(void **state)
+{
+    struct resp_scene *scene = *state;
+
+    ASK(scene, "MULTI\r\nSET 3 a\r\n", OK QUEUED);
+    ASK(scene, "MULTI\r\n", "-ERR MULTI calls can not be nested\r\n");
+    ASK(scene, "WATCH 3\r\n", "-ERR WATCH inside MULTI is not allowed\r\n");
+    ASK(scene, "EXEC\r\n", "*1\r\n+OK\r\n");
+    resp_scene_check(scene, 3, 1, "a");
+}
+
+static void
+an_exec_that_is_refused_ends_the_transaction(void **state)
+{
+    struct resp_scene *scene = *state;
+
+    ASK(scene, "MULTI\r\nSET 3 a\r\n", OK QUEUED);
+    ASK(scene, "EXEC x\r\n",
+        "-EXECABORT Transaction discarded because of: wrong number of "
+        "arguments for 'exec' command\r\n");
+    ASK(scene, "EXEC\r\n", "-ERR EXEC without MULTI\r\n");
+    resp_scene_check(scene, 3, 0, "");
+}
+
+/* It is dropped while it arrives, and a part of the transaction with it. */
+static void
+a_command_that_is_too_long_spoils_the_transaction(void **state)
+{
+    struct resp_scene *scene = *state;
+    char *long_one = malloc(140000);
+    int length;
+
+    assert_non_null(long_one);
+    memset(long_one, 'x', 140000);
+    length =
+        snprintf(long_one, 64, "*3\r\n$3\r\nSET\r\n$1\r\n3\r\n$139000\r\n");
+    long_one[length] = 'x';
+    memcpy(long_one + length + 139000, "\r\n", 2);
+    ASK(scene, "MULTI\r\nSET 3 a\r\n", OK QUEUED);
+    resp_scene_send(scene, long_one, (size_t)length + 139002);
+    SAID(scene, "-ERR string exceeds maximum allowed size "
+                "(proto-max-bulk-len): a mailbox holds 100 bytes\r\n");
+    ASK(scene, "EXEC\r\n", ABORTED);
+    resp_scene_check(scene, 3, 0, "");
+    free(long_one);
 }
 
 static void
@@ -269,6 +325,28 @@ answers_that_are_too_long_stop_exec(void **state)
 }
 
 static void
+a_transaction_that_would_hold_the_lock_for_long_is_refused(void **state)
+{
+    struct resp_scene scene;
+    int i;
+
+    (void)state;
+    resp_scene_open(&scene, FAKE_STORE_BYTES_MAX);
+    ASK(&scene, "MULTI\r\n", OK);
+    for (i = 0; i < 259; i++) { /* twice a mailbox, and 16 MB */
+        ASK(&scene, "SET 3 a\r\nSETRANGE 3 65535 z\r\n", QUEUED QUEUED);
+    }
+    ASK(&scene, "STRLEN 3\r\n", QUEUED);
+    resp_scene_send(&scene, "EXEC\r\n", 6);
+    assert_non_null(strstr(scene.said, "*519\r\n+OK\r\n:65536\r\n"));
+    assert_non_null(strstr(scene.said,
+                           "-ERR the transaction fills more than 16908288 "
+                           "bytes with zeros\r\n:1\r\n"));
+    resp_scene_check(&scene, 3, 1, "a");
+    resp_scene_close(&scene);
+}
+
+static void
 without_memory_a_transaction_changes_nothing(void **state)
 {
     struct resp_scene *scene = *state;
@@ -320,6 +398,9 @@ main(void)
         TEST(a_transaction_may_be_about_no_mailbox),
         TEST(a_command_that_fails_in_exec_leaves_the_others),
         TEST(a_refused_command_spoils_the_transaction),
+        TEST(what_is_refused_at_once_spoils_nothing),
+        TEST(an_exec_that_is_refused_ends_the_transaction),
+        TEST(a_command_that_is_too_long_spoils_the_transaction),
         TEST(discard_forgets_the_queue_and_the_watch),
         TEST(a_watched_mailbox_that_was_written_stops_exec),
         TEST(a_watched_mailbox_that_stays_lets_exec_happen),
@@ -328,6 +409,8 @@ main(void)
         TEST(a_queue_is_bounded),
         cmocka_unit_test(a_queue_has_so_many_commands_at_most),
         cmocka_unit_test(answers_that_are_too_long_stop_exec),
+        cmocka_unit_test(
+            a_transaction_that_would_hold_the_lock_for_long_is_refused),
         TEST(without_memory_a_transaction_changes_nothing),
         TEST(what_the_store_cannot_do_ends_the_transaction),
     };

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "cmocka_all.h"
+#include "fake_calls.h"
 #include "roster.h"
 
 #define MEMBERS 2
@@ -167,7 +168,7 @@ a_hang_up_cancels_the_one_that_waits(void **state)
     assert_int_equal(admit(&peer), 0);
     assert_int_equal(sem_wait(&has_entered), 0);
     struct member *member = &roster.members[0];
-    roster_begin_wait(member);
+    roster_begin_wait(member, false);
     assert_int_equal(shutdown(peer, SHUT_WR), 0);
     assert_int_equal(poll(&quiet, 1, 0), 0); /* a half-close is none */
     (void)close(peer);
@@ -177,6 +178,25 @@ a_hang_up_cancels_the_one_that_waits(void **state)
     roster_dispatch_hangups(&roster);
     assert_int_equal(stores[0], 1);
     roster_end_wait(member);
+    end_one();
+}
+
+static void
+a_half_close_is_a_hang_up_where_that_is_wanted(void **state)
+{
+    int peer;
+
+    (void)state;
+    assert_int_equal(admit(&peer), 0);
+    assert_int_equal(sem_wait(&has_entered), 0);
+    struct member *member = &roster.members[0];
+    roster_begin_wait(member, true);
+    assert_int_equal(shutdown(peer, SHUT_WR), 0);
+    await(roster.hangups_fd);
+    roster_dispatch_hangups(&roster);
+    assert_int_equal(stores[0], 1);
+    roster_end_wait(member);
+    (void)close(peer);
     end_one();
 }
 
@@ -197,14 +217,14 @@ a_hang_up_seen_late_cancels_nobody(void **state)
     assert_int_equal(admit(&peer), 0);
     assert_int_equal(sem_wait(&has_entered), 0);
     struct member *member = &roster.members[0];
-    roster_begin_wait(member);
+    roster_begin_wait(member, false);
     uint64_t first = token_of(member);
     roster_hang_up(&roster, first);
     assert_int_equal(stores[0], 1);
     roster_end_wait(member);
     roster_hang_up(&roster, first);
     assert_int_equal(stores[0], 1);
-    roster_begin_wait(member);
+    roster_begin_wait(member, false);
     roster_hang_up(&roster, first);
     assert_int_equal(stores[0], 1);
     roster_hang_up(&roster, token_of(member));
@@ -232,6 +252,53 @@ shutting_down_wakes_the_other_end(void **state)
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, begin, end)
 
+#define SWEEP_MAX 50
+
+static void
+a_roster_that_cannot_be_made_leaves_nothing_open(void **state)
+{
+    const char *failed = "";
+
+    (void)state;
+    for (long n = 1; failed != NULL; n++) {
+        struct roster made;
+        int before = fake_calls_descriptors();
+
+        assert_true(n < SWEEP_MAX);
+        fake_calls_fail(NULL, n, ENOMEM);
+        int error = roster_init(&made, MEMBERS, &source, serve, NULL);
+        failed = fake_calls_failed();
+        assert_int_equal(error != 0, failed != NULL);
+        if (error == 0) {
+            roster_fini(&made);
+        }
+        assert_int_equal(fake_calls_descriptors(), before);
+    }
+}
+
+static void
+a_client_without_a_thread_is_refused_and_its_place_stays_free(void **state)
+{
+    static const char *const calls[] = {"pthread_attr_init", "pthread_create"};
+    int peers[MEMBERS];
+
+    (void)state;
+    for (size_t i = 0; i < sizeof calls / sizeof calls[0]; i++) {
+        fake_calls_fail(calls[i], 1, EAGAIN);
+        assert_int_equal(admit(&peers[0]), EAGAIN);
+        assert_non_null(fake_calls_failed());
+        (void)close(peers[0]);
+        assert_int_equal(roster.count, 0);
+    }
+    for (int i = 0; i < MEMBERS; i++) {
+        assert_int_equal(admit(&peers[i]), 0);
+    }
+    for (int i = 0; i < MEMBERS; i++) {
+        end_one();
+        (void)close(peers[i]);
+    }
+}
+
 int
 main(void)
 {
@@ -239,8 +306,11 @@ main(void)
         TEST(places_are_limited_and_used_again),
         TEST(cancelling_reaches_all_that_have_entered),
         TEST(a_hang_up_cancels_the_one_that_waits),
+        TEST(a_half_close_is_a_hang_up_where_that_is_wanted),
         TEST(a_hang_up_seen_late_cancels_nobody),
         TEST(shutting_down_wakes_the_other_end),
+        cmocka_unit_test(a_roster_that_cannot_be_made_leaves_nothing_open),
+        TEST(a_client_without_a_thread_is_refused_and_its_place_stays_free),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

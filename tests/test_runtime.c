@@ -1,6 +1,7 @@
 /* Which directories are used for control sockets, and which are refused. */
 
 #include <errno.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -8,6 +9,7 @@
 #include <unistd.h>
 
 #include "cmocka_all.h"
+#include "fake_calls.h"
 #include "runtime.h"
 
 static char directory[] = "/tmp/dipc-test-runtime-XXXXXX";
@@ -134,6 +136,39 @@ a_relative_or_missing_place_is_no_candidate(void **state)
     assert_int_equal(try_to_open(true), ENOENT);
 }
 
+/* The error is told, unless it only says that there is no such directory. */
+static void
+a_directory_that_cannot_be_had_leaves_nothing_open(void **state)
+{
+    const char *failed = "";
+
+    (void)state;
+    assert_int_equal(setenv("XDG_RUNTIME_DIR", directory, 1), 0);
+    for (long n = 1; failed != NULL; n++) {
+        int before = fake_calls_descriptors();
+
+        assert_true(n < 50);
+        fake_calls_fail(NULL, n, EIO);
+        int error = try_to_open(true);
+        failed = fake_calls_failed();
+        assert_int_equal(error != 0, failed != NULL);
+        assert_int_equal(fake_calls_descriptors(), before);
+    }
+    assert_int_equal(rmdir(inner), 0);
+}
+
+static void
+a_path_that_is_too_long_is_no_place(void **state)
+{
+    static char too_long[PATH_MAX + 2];
+
+    (void)state;
+    memset(too_long, '/', sizeof too_long - 1);
+    assert_int_equal(setenv("XDG_RUNTIME_DIR", too_long, 1), 0);
+    assert_int_equal(try_to_open(true), ENOENT);
+    assert_int_equal(setenv("XDG_RUNTIME_DIR", directory, 1), 0);
+}
+
 int
 main(void)
 {
@@ -145,6 +180,8 @@ main(void)
         cmocka_unit_test(another_users_is_refused),
         cmocka_unit_test(a_place_that_is_another_users_is_no_candidate),
         cmocka_unit_test(a_relative_or_missing_place_is_no_candidate),
+        cmocka_unit_test(a_directory_that_cannot_be_had_leaves_nothing_open),
+        cmocka_unit_test(a_path_that_is_too_long_is_no_place),
     };
 
     return cmocka_run_group_tests(tests, make_directory, remove_directory);

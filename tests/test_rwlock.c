@@ -1,6 +1,7 @@
 #include "rwlock.h"
 
 #include <errno.h>
+#include <sched.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -449,9 +450,9 @@ a_cancellation_wakes_who_is_queued_here_and_nobody_else(void **state)
     queues(stage, 1, rdlock);
     rwlock_cancel(&stage->table, &stage->lock, 1);
     assert_int_equal(wakes, 1);
-    actor_watch_parking(NULL, NULL, NULL);
     does(stage, 0, unlock);
     finishes(stage, 1, 0);
+    actor_watch_parking(NULL, NULL, NULL);
     does(stage, 1, unlock);
 }
 
@@ -878,6 +879,20 @@ who_inherits_a_dead_holder_s_seat_passes_the_turn_on(void **state)
     inherits_the_seat_of(stage, 0);
     finishes(stage, 1, 0);
     assert_int_equal(recoveries(stage), 1);
+    does(stage, 1, unlock);
+}
+
+static void
+a_seat_whose_owner_died_idle_is_buried_without_a_trace(void **state)
+{
+    struct stage *stage = *state;
+    does(stage, 0, wrlock);
+    does(stage, 0, unlock);
+    does(stage, 1, wrlock);
+    dies(stage, 0);
+    inherits_the_seat_of(stage, 0);
+    counts_are(stage, 0, 1, 0);
+    assert_int_equal(recoveries(stage), 0);
     does(stage, 1, unlock);
 }
 
@@ -1336,6 +1351,108 @@ recover_removes_the_dead_from_the_middle_of_the_queue(void **state)
     does(stage, 3, unlock);
 }
 
+/* A release up to where it lets go of the guard and has not woken anybody. */
+static int
+hand_over_untold(void *argument)
+{
+    struct part *part = argument;
+    struct seat_table *table = &part->stage->table;
+    struct rwlock *lock = &part->stage->lock;
+    pthread_mutex_lock(&lock->guard);
+    (void)seat_depart(table, part->seat, PLACE, &lock->holders);
+    lock->writers = 0;
+    for (uint32_t i = 1; i <= 2; i++) {
+        seat_list_remove(table, &lock->queue, i);
+        seat_list_append(table, &lock->holders, i);
+        seat_set_state(table, i, SEAT_READING);
+    }
+    pthread_mutex_unlock(&lock->guard);
+    return 0;
+}
+
+static void
+recover_tells_who_was_admitted_and_not_told(void **state)
+{
+    struct stage *stage = *state;
+    does(stage, 0, wrlock);
+    queues(stage, 1, rdlock);
+    queues(stage, 2, rdlock);
+    does(stage, 0, hand_over_untold);
+    counts_are(stage, 2, 0, 0);
+    assert_true(actor_is_busy(&stage->actors[1]));
+    assert_true(actor_is_busy(&stage->actors[2]));
+    rwlock_recover(&stage->table, &stage->lock);
+    finishes(stage, 1, 0);
+    finishes(stage, 2, 0);
+    does(stage, 1, unlock);
+    does(stage, 2, unlock);
+}
+
+static _Atomic uint32_t looks_at_the_clock;
+
+static void
+clock_that_counts(struct timespec *now)
+{
+    atomic_fetch_add(&looks_at_the_clock, 1);
+    clock_gettime(CLOCK_MONOTONIC, now);
+}
+
+/* Among processes nobody sleeps on a guard but by the clock (guard.h). */
+static void
+who_finds_the_guard_taken_naps_where_processes_share_it(void **state)
+{
+    struct stage *stage = *state;
+    bool shared = stage->table.parking == PARKING_FUTEX;
+    atomic_store(&looks_at_the_clock, 0);
+    stage->table.now = clock_that_counts;
+    pthread_mutex_lock(&stage->lock.guard);
+    actor_start(&stage->actors[0], rdlock, &stage->parts[0]);
+    for (time_t end = time(NULL) + ACTOR_PATIENCE_S;
+         shared && atomic_load(&looks_at_the_clock) == 0 && time(NULL) < end;) {
+        sched_yield();
+    }
+    pthread_mutex_unlock(&stage->lock.guard);
+    finishes(stage, 0, 0);
+    stage->table.now = NULL;
+    assert_int_equal(atomic_load(&looks_at_the_clock) > 0, shared);
+    does(stage, 0, unlock);
+}
+
+struct looking {
+    pthread_mutex_t *guard;
+    uint32_t free_count;
+    uint32_t taken_count;
+};
+
+static void
+look_at_the_guard(void *argument)
+{
+    struct looking *looking = argument;
+    if (pthread_mutex_trylock(looking->guard) != 0) {
+        looking->taken_count++;
+        return;
+    }
+    looking->free_count++;
+    pthread_mutex_unlock(looking->guard);
+}
+
+static void
+a_release_wakes_the_next_one_when_the_guard_is_free(void **state)
+{
+    struct stage *stage = *state;
+    struct looking looking = {.guard = &stage->lock.guard};
+    does(stage, 0, wrlock);
+    queues(stage, 1, wrlock);
+    actor_watch_parking(NULL, look_at_the_guard, &looking);
+    int error = actor_do(&stage->actors[0], unlock, &stage->parts[0]);
+    actor_watch_parking(NULL, NULL, NULL);
+    assert_int_equal(error, 0);
+    assert_int_equal(looking.free_count, 1);
+    assert_int_equal(looking.taken_count, 0);
+    finishes(stage, 1, 0);
+    does(stage, 1, unlock);
+}
+
 /* Many turns at once: the exclusion that users see, with the check on. */
 
 #define TURNS 300
@@ -1430,6 +1547,7 @@ main(void)
         TEST(the_next_writer_removes_dead_readers_at_once),
         TEST(a_live_reader_beside_a_dead_one_keeps_its_hold),
         TEST(who_inherits_a_dead_holder_s_seat_passes_the_turn_on),
+        TEST(a_seat_whose_owner_died_idle_is_buried_without_a_trace),
         TEST(who_inherits_a_dead_waiter_s_seat_takes_it_out_of_the_queue),
         TEST(who_sits_down_as_the_owner_dies_gets_a_seat_in_order),
         TEST(a_dead_waiter_is_passed_over),
@@ -1450,6 +1568,9 @@ main(void)
         TEST(who_sits_down_removes_the_dead_when_they_have_all_seats),
         TEST(who_sits_down_takes_a_free_seat_and_leaves_the_dead_alone),
         TEST(recover_removes_the_dead_from_the_middle_of_the_queue),
+        TEST(recover_tells_who_was_admitted_and_not_told),
+        TEST(who_finds_the_guard_taken_naps_where_processes_share_it),
+        TEST(a_release_wakes_the_next_one_when_the_guard_is_free),
         TEST(a_crowd_with_short_deadlines_breaks_no_invariant),
     };
     return cmocka_run_group_tests_name("rwlock", tests, NULL, NULL);

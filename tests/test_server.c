@@ -1,5 +1,6 @@
 /* Who is let in, who is not, and how a server ends; over the loopback. */
 
+#include <errno.h>
 #include <fcntl.h>
 #include <string.h>
 #include <sys/resource.h>
@@ -8,6 +9,7 @@
 #include <unistd.h>
 
 #include "cmocka_all.h"
+#include "fake_calls.h"
 #include "live_server.h"
 #include "protocol.h"
 #include "session.h"
@@ -357,6 +359,32 @@ two_servers_live_in_one_process(void **state)
     (void)close(to_b);
 }
 
+static void
+a_server_that_cannot_be_made_leaves_nothing_open(void **state)
+{
+    struct live_server live;
+    const char *failed = "";
+
+    (void)state;
+    live_server_init(&live);
+    live_server_start(&live);
+    for (long n = 1; failed != NULL; n++) {
+        struct server *server = NULL;
+        int before = fake_calls_descriptors();
+
+        assert_true(n < 100);
+        fake_calls_fail(NULL, n, ENOMEM);
+        int error = server_create(&live.config, &server);
+        failed = fake_calls_failed();
+        assert_true(error == 0 || failed != NULL);
+        if (error == 0) {
+            server_destroy(server);
+        }
+        assert_int_equal(fake_calls_descriptors(), before);
+    }
+    assert_int_equal(live_server_end(&live), 0);
+}
+
 int
 main(void)
 {
@@ -372,6 +400,7 @@ main(void)
         cmocka_unit_test(without_any_descriptor_the_newcomer_waits),
         cmocka_unit_test(a_server_that_never_ran_can_be_destroyed),
         cmocka_unit_test(two_servers_live_in_one_process),
+        cmocka_unit_test(a_server_that_cannot_be_made_leaves_nothing_open),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "actor.h"
 #include "census.h"
 #include "cmocka_all.h"
 #include "codec.h"
@@ -1060,6 +1061,37 @@ a_wait_that_fails_is_internal(void **state)
     assert_int_equal(session_fault(scene->session), EIO);
 }
 
+/* The longest wait need not be a whole number of milliseconds. */
+static void
+a_wait_is_as_long_as_was_asked_or_as_is_honoured(void **state)
+{
+    static const struct {
+        uint64_t max_ns;
+        const char *sent;
+        uint64_t wait_ns;
+    } rows[] = {
+        {2 * MS + 1, "r 3 after=0 wait=1\n", MS},
+        {2 * MS + 1, "r 3 after=0 wait=2\n", 2 * MS},
+        {2 * MS + 1, "r 3 after=0 wait=3\n", 2 * MS + 1},
+        {1, "r 3 after=0\n", 1},
+    };
+    size_t i;
+
+    (void)state;
+    for (i = 0; i < COUNT(rows); i++) {
+        struct scene scene;
+
+        open_scene(&scene, PACKET, MAILBOX);
+        scene.config.wait_max_ns = rows[i].max_ns;
+        scene.waits_by_hand = true;
+        say(&scene, rows[i].sent);
+        assert_int_equal(scene.next, SESSION_WAIT);
+        assert_int_equal(session_wanted(scene.session).deadline_ns,
+                         scene.fake.now_ns + rows[i].wait_ns);
+        close_scene(&scene);
+    }
+}
+
 /* ---- Time-outs of a connection. ---- */
 
 #define TOO_LATE BAD "the request was not finished within 30000 ms\n"
@@ -1142,6 +1174,24 @@ a_trickle_of_unframed_data_ends_with_the_request_timeout(void **state)
     assert_content(scene, 3, 0, "");
 }
 
+/* The data is whole when its gap ends, even if the time ends just then. */
+static void
+a_gap_that_ends_with_the_request_timeout_ends_the_data(void **state)
+{
+    struct scene *scene = *state;
+
+    say(scene, "w 3\n");
+    scene->fake.now_ns += REQUEST_TIMEOUT - GAP;
+    say(scene, "x");
+    fall_silent(scene);
+    assert_said(scene, "ok 0 version=1 size=1\n");
+    say(scene, "w 3\n");
+    scene->fake.now_ns += REQUEST_TIMEOUT - GAP + 1;
+    say(scene, "x");
+    fall_silent(scene);
+    assert_said(scene, TOO_LATE);
+}
+
 static void
 each_line_of_any_kind_has_its_own_time(void **state)
 {
@@ -1205,6 +1255,17 @@ an_idle_connection_is_told_and_closed(void **state)
     assert_said(scene, "err timeout: idle for longer than 90000 ms\n");
     assert_closed(scene);
     assert_int_equal(scene->statistics.timeouts, 0);
+}
+
+static void
+nothing_is_due_before_a_session_has_begun(void **state)
+{
+    struct scene *scene = *state;
+
+    session_destroy(scene->session);
+    assert_int_equal(
+        session_create(&scene->config, &scene->fake.store, &scene->session), 0);
+    assert_true(session_deadline_ns(scene->session) == SESSION_FOREVER);
 }
 
 static void
@@ -1423,6 +1484,10 @@ a_refused_write_is_answered_before_its_data_comes(void **state)
          OPEN},
         {"w 3 16777216\n",
          "err too-large: 16777216 bytes are more than a packet of 64\n", OPEN},
+        {"w 3 1 at=100\n",
+         "err too-large: the content would be longer than a mailbox of 100 "
+         "bytes\n",
+         OPEN},
     };
     size_t i;
 
@@ -1592,6 +1657,106 @@ a_waiting_session_holds_no_buffer_after_its_rest(void **state)
     session_woken(scene->session, 0);
     run(scene);
     assert_said(scene, "ok 0 version=0 size=0\n" HELLO);
+}
+
+static void
+a_wait_that_ends_after_a_rest_has_room_to_say_so(void **state)
+{
+    struct scene *scene = *state;
+
+    scene->waits_by_hand = true;
+    say(scene, "r 3 after=0 wait=5\n");
+    session_rest(scene->session);
+    assert_int_equal(session_held_bytes(scene->session), 0);
+    session_woken(scene->session, ETIMEDOUT);
+    run(scene);
+    assert_said(scene, "err timeout: nothing newer than version 0 in 5 ms\n");
+}
+
+static void
+a_session_gives_its_memory_back(void **state)
+{
+    const long before = fake_heap_blocks();
+    struct scene scene;
+    void *room;
+    size_t room_bytes;
+
+    (void)state;
+    open_scene(&scene, PACKET, MAILBOX);
+    say(&scene, "r 3\nr ");
+    assert_int_equal(session_room(scene.session, &room, &room_bytes), 0);
+    assert_int_equal(fake_heap_blocks(), before + 4); /* and what was said */
+    close_scene(&scene);
+    assert_int_equal(fake_heap_blocks(), before);
+}
+
+/* What lies before a beginning is used anew. */
+static void
+there_is_room_for_all_that_may_still_come(void **state)
+{
+    struct scene *scene = *state;
+    const size_t bound = CODEC_HEADER_MAX + PACKET;
+    char sent[400];
+    size_t length = 0;
+    void *room;
+    size_t room_bytes;
+
+    assert_int_equal(session_room(scene->session, &room, &room_bytes), 0);
+    assert_int_equal(room_bytes, bound);
+    while (length + 4 <= bound - 8) {
+        memcpy(sent + length, "r 3\n", 4);
+        length += 4;
+    }
+    memcpy(sent + length, "w 3 5\nab", 8);
+    feed(scene, sent, length + 8);
+    assert_int_equal(session_room(scene->session, &room, &room_bytes), 0);
+    assert_int_equal(room_bytes, bound - 2);
+}
+
+static void
+without_memory_the_room_that_is_left_is_used_to_its_end(void **state)
+{
+    struct scene scene;
+    static char data[65536];
+    void *room;
+    size_t room_bytes;
+
+    (void)state;
+    open_scene(&scene, sizeof data, sizeof data);
+    say(&scene, "w 3 60000\n");
+    assert_int_equal(session_room(scene.session, &room, &room_bytes), 0);
+    feed(&scene, data, room_bytes - 1);
+    fake_heap_set(0);
+    assert_int_equal(session_room(scene.session, &room, &room_bytes), 0);
+    assert_int_equal(room_bytes, 1);
+    fake_heap_set(FAKE_HEAP_ENDLESS);
+    close_scene(&scene);
+}
+
+static void
+check_it(void *session)
+{
+    session_check(session);
+}
+
+static void
+advance_it(void *session)
+{
+    (void)!session_advance(session);
+}
+
+/* Its input's bound is no longer that of the packets: N2. */
+static void
+a_check_finds_what_is_broken(void **state)
+{
+    struct scene *scene = *state;
+
+    session_check(scene->session);
+    assert_false(actor_aborts(check_it, scene->session));
+    scene->config.packet_bytes = PACKET + 1;
+    assert_true(actor_aborts(check_it, scene->session));
+    assert_true(actor_aborts(advance_it, scene->session));
+    scene->config.packet_bytes = PACKET;
 }
 
 static void
@@ -1811,6 +1976,43 @@ what_happens_is_counted(void **state)
     assert_int_equal(statistics->bad_requests, 2);
     assert_int_equal(statistics->bytes_in, sizeof sent - 1);
     assert_int_equal(statistics->bytes_out, scene->said_bytes);
+}
+
+static void
+every_request_is_counted_once(void **state)
+{
+    static const char *const requests[] = {
+        "r 3\n", "w 3 2\nhi", "bad\n",           "r 99\n",
+        "s\n",   "w 99 1\nx", "w 3 1 what=1\nx", "r 3 after=9 wait=1\n"};
+    struct scene *scene = *state;
+    size_t i;
+
+    for (i = 0; i < COUNT(requests); i++) {
+        say(scene, requests[i]);
+        assert_int_equal(scene->statistics.requests, i + 1);
+    }
+    say(scene, "r 3\nr 3\nr");
+    assert_int_equal(scene->statistics.requests, i + 2);
+}
+
+static void
+who_waits_is_counted_while_it_does(void **state)
+{
+    struct scene *scene = *state;
+    const _Atomic uint64_t *waiting = &scene->statistics.waiting;
+
+    scene->waits_by_hand = true;
+    say(scene, "r 3 after=0\n");
+    assert_int_equal(*waiting, 1);
+    session_woken(scene->session, 0);
+    assert_int_equal(*waiting, 0);
+    run(scene);
+    assert_int_equal(scene->next, SESSION_WAIT);
+    assert_int_equal(*waiting, 1);
+    session_destroy(scene->session);
+    assert_int_equal(*waiting, 0);
+    assert_int_equal(
+        session_create(&scene->config, &scene->fake.store, &scene->session), 0);
 }
 
 static void
@@ -2223,13 +2425,16 @@ main(void)
         TEST(a_version_already_newer_is_not_waited_for),
         TEST(a_cancelled_wait_says_that_the_server_is_ending),
         TEST(a_wait_that_fails_is_internal),
+        cmocka_unit_test(a_wait_is_as_long_as_was_asked_or_as_is_honoured),
         cmocka_unit_test(a_request_begun_and_not_finished_is_refused),
         TEST(a_trickle_of_bytes_does_not_prolong_a_request),
         TEST(the_data_of_a_refused_write_has_the_time_of_its_request),
         TEST(a_trickle_of_unframed_data_ends_with_the_request_timeout),
+        TEST(a_gap_that_ends_with_the_request_timeout_ends_the_data),
         TEST(each_request_has_its_own_time),
         TEST(announced_bytes_that_never_come_close_without_a_second_answer),
         TEST(an_idle_connection_is_told_and_closed),
+        TEST(nothing_is_due_before_a_session_has_begun),
         TEST(a_session_without_an_idle_timeout_may_be_silent_for_ever),
         cmocka_unit_test(an_idle_session_that_is_stopped_just_closes),
         cmocka_unit_test(a_request_under_way_is_told_that_the_server_is_ending),
@@ -2247,6 +2452,12 @@ main(void)
         cmocka_unit_test(a_batch_of_requests_is_answered_in_one_piece),
         cmocka_unit_test(buffers_stay_within_their_bounds),
         TEST(a_waiting_session_holds_no_buffer_after_its_rest),
+        TEST(a_wait_that_ends_after_a_rest_has_room_to_say_so),
+        cmocka_unit_test(a_session_gives_its_memory_back),
+        TEST(there_is_room_for_all_that_may_still_come),
+        cmocka_unit_test(
+            without_memory_the_room_that_is_left_is_used_to_its_end),
+        TEST(a_check_finds_what_is_broken),
         TEST(a_rest_keeps_what_is_not_answered_yet),
         cmocka_unit_test(without_memory_nothing_is_done_that_is_not_told),
         cmocka_unit_test(
@@ -2256,6 +2467,8 @@ main(void)
         TEST(without_memory_to_receive_into_a_session_can_try_again),
         TEST(without_memory_there_is_no_session),
         TEST(what_happens_is_counted),
+        TEST(every_request_is_counted_once),
+        TEST(who_waits_is_counted_while_it_does),
         TEST(the_servers_statistics_are_answered_as_data),
         TEST(each_unframed_write_is_judged_by_itself),
         TEST(each_read_waits_for_its_own_time),

@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,6 +11,7 @@
 #include <unistd.h>
 
 #include "cmocka_all.h"
+#include "fake_calls.h"
 #include "unix_socket.h"
 
 static char directory[] = "/tmp/dipc-test-unix-XXXXXX";
@@ -308,6 +310,54 @@ a_path_without_a_name_or_a_directory_is_refused(void **state)
     }
 }
 
+#define SWEEP_MAX 500
+
+/* With nothing there, and with what a dead server left. */
+static void
+an_opening_that_fails_anywhere_leaves_nothing_behind(void **state)
+{
+    static const int errors[] = {EIO, EACCES, EINTR};
+
+    (void)state;
+    for (size_t i = 0; i < 2 * sizeof errors / sizeof errors[0]; i++) {
+        const char *failed = "";
+        for (long n = 1; failed != NULL; n++) {
+            struct unix_socket made;
+
+            assert_true(n < SWEEP_MAX);
+            if (i % 2 == 1) {
+                (void)leave_file();
+            }
+            int before = fake_calls_descriptors();
+            fake_calls_fail(NULL, n, errors[i / 2]);
+            int error = open_at(&made, path, 0600);
+            failed = fake_calls_failed();
+            assert_true(error == 0 || failed != NULL);
+            assert_int_equal(error != 0, complaint.text[0] != '\0');
+            if (error == 0) {
+                assert_int_equal(connect_error(path, SOCK_STREAM), 0);
+                unix_socket_close(&made);
+            }
+            assert_int_equal(fake_calls_descriptors(), before);
+            assert_true(i % 2 == 1 || access(path, F_OK) != 0);
+            (void)unlink(path);
+        }
+    }
+}
+
+static void
+a_path_longer_than_any_is_refused(void **state)
+{
+    static char long_path[PATH_MAX + 1];
+    struct unix_socket made;
+
+    (void)state;
+    memset(long_path, 'x', sizeof long_path - 1);
+    assert_int_equal(open_at(&made, long_path, 0600), ENAMETOOLONG);
+    assert_non_null(strstr(complaint.text, "are the most"));
+    unix_socket_close(&made); /* one that is not open may be closed */
+}
+
 int
 main(void)
 {
@@ -324,6 +374,8 @@ main(void)
         cmocka_unit_test(a_path_that_does_not_fit_is_refused),
         cmocka_unit_test(a_relative_path_becomes_absolute),
         cmocka_unit_test(a_path_without_a_name_or_a_directory_is_refused),
+        cmocka_unit_test(an_opening_that_fails_anywhere_leaves_nothing_behind),
+        cmocka_unit_test(a_path_longer_than_any_is_refused),
     };
 
     return cmocka_run_group_tests(tests, make_directory, remove_directory);

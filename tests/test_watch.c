@@ -470,6 +470,22 @@ who_inherits_a_dead_watcher_s_seat_unlists_it(void **state)
 }
 
 static void
+a_dead_watcher_that_is_told_before_its_burial_watches_no_more(void **state)
+{
+    struct stage *stage = *state;
+    assert_int_equal(
+        actor_do(&stage->actors[0], watch_and_die, &stage->parts[0]), 0);
+    dies(stage, 0);
+    assert_int_equal(pthread_mutex_trylock(&stage->seats[0].alive), EOWNERDEAD);
+    publish(stage, 6);
+    assert_int_equal(seat_state(&stage->table, 0), SEAT_IDLE);
+    watch_bury(&stage->table, &stage->watch, 0);
+    seat_leave(&stage->table, 0);
+    assert_int_equal(atomic_load(&stage->watch.count), 0);
+    assert_int_equal(atomic_load(&stage->watch.recoveries), 0);
+}
+
+static void
 recover_removes_dead_watchers_and_leaves_the_living(void **state)
 {
     struct stage *stage = *state;
@@ -549,6 +565,24 @@ a_rebuilt_list_has_those_who_watch_and_no_others(void **state)
     finishes(stage, 1, 0);
     assert_int_equal(atomic_load(&stage->watch.count), 0);
     assert_int_equal(atomic_load(&stage->watch.recoveries), 1);
+}
+
+static void
+a_rebuilt_list_has_no_watcher_of_another_place(void **state)
+{
+    struct stage *stage = *state;
+    watches(stage, 1, 5);
+    seat_enter(&stage->table, 0, SEAT_WATCHING, PLACE + 2, 0);
+    assert_int_equal(actor_do(&stage->actors[2], spoil_all_and_keep_the_guard,
+                              &stage->parts[2]),
+                     0);
+    dies(stage, 2);
+    watch_check(&stage->table, &stage->watch);
+    assert_int_equal(atomic_load(&stage->watch.count), 1);
+    assert_int_equal(stage->watch.watchers.head, 1);
+    seat_set_state(&stage->table, 0, SEAT_IDLE);
+    publish(stage, 6);
+    finishes(stage, 1, 0);
 }
 
 static void
@@ -636,9 +670,11 @@ main(void)
         TEST(a_watcher_sees_a_version_whose_writer_died_before_telling),
         TEST(a_dead_watcher_harms_nobody),
         TEST(who_inherits_a_dead_watcher_s_seat_unlists_it),
+        TEST(a_dead_watcher_that_is_told_before_its_burial_watches_no_more),
         TEST(recover_removes_dead_watchers_and_leaves_the_living),
         TEST(a_death_in_the_bookkeeping_is_rebuilt_from_the_seats),
         TEST(a_rebuilt_list_has_those_who_watch_and_no_others),
+        TEST(a_rebuilt_list_has_no_watcher_of_another_place),
         TEST(a_watcher_that_gets_a_dead_one_s_guard_rebuilds_and_sleeps_on),
         TEST(no_publication_is_missed),
     };

@@ -33,6 +33,9 @@ def build_wheel(
 ) -> str:
     """Build what pip installs; its file name."""
     files = {path: (HERE / path).read_bytes() for path in package_files()}
+    for page in man_pages():
+        place = f"{STEM}.data/data/share/{page.replace('/', '/man1/')}"
+        files[place] = (HERE / page).read_bytes()
     info = f"{STEM}.dist-info"
     files[f"{info}/METADATA"] = metadata()
     files[f"{info}/WHEEL"] = (
@@ -82,10 +85,15 @@ def package_files() -> list[str]:
     )
 
 
+def man_pages() -> list[str]:
+    """Those of the programs."""
+    return sorted(f"man/{path.name}" for path in (HERE / "man").glob("*.1"))
+
+
 def source_files() -> list[str]:
     """What is needed to build, and the programs that need no installation."""
     top = sorted(path.name for path in HERE.glob("*.py"))
-    return ["pyproject.toml", *top, *package_files()]
+    return ["pyproject.toml", *top, *man_pages(), *package_files()]
 
 
 def metadata() -> bytes:

@@ -10,10 +10,12 @@ from __future__ import annotations
 
 import csv
 import statistics
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
 Key = tuple[str, ...]
+ABREAST = 3  # so many others have columns of their own
 
 
 @dataclass(frozen=True)
@@ -26,26 +28,28 @@ class Ratio:
     rounds: int
 
     def __str__(self) -> str:
-        return f"{number(self.median)} ({number(self.least)} to {number(self.most)})"
+        least, most = number(self.least), number(self.most)
+        return f"{number(self.median)} ({least} to {most})"
 
 
 def number(value: float) -> str:
-    """Three digits that count, and no more."""
+    """Two or three digits that count, and no more."""
     if value == 0:
         return "0"
     if abs(value) >= 100:
         return f"{value:,.0f}"
-    digits = 2 if abs(value) < 10 else 1
-    if abs(value) < 0.1:
-        digits = 4
-    return f"{value:.{digits}f}"
+    if abs(value) >= 10:
+        return f"{value:.1f}"
+    if abs(value) >= 0.1:
+        return f"{value:.2f}"
+    return f"{value:.3f}" if abs(value) >= 0.001 else "<0.001"
 
 
-def ratio(ours: list[float], theirs: list[float]) -> Ratio:
-    """Round by round; a round that has only one of them is left out."""
+def ratio(ours: list[float], theirs: list[float]) -> Ratio | None:
+    """Round by round; None when no round has something to divide by."""
     pairs = [(a, b) for a, b in zip(ours, theirs) if b > 0]
     if not pairs:
-        raise ValueError("no round has both figures")
+        return None
     values = [a / b for a, b in pairs]
     return Ratio(statistics.median(values), min(values), max(values), len(values))
 
@@ -62,6 +66,8 @@ class Table:
     others: tuple[str, ...]
     better: str = "more"  # or "less"
     note: str = ""
+    # Which cases stand in docs/benchmarks.md; None: all.
+    brief: Callable[[Key], bool] | None = None
     figures: dict[Key, dict[str, list[float]]] = field(default_factory=dict)
 
     def add(self, key: Key, contender: str, value: float) -> None:
@@ -75,28 +81,41 @@ class Table:
     def median(self, key: Key, contender: str) -> float:
         return statistics.median(self.figures[key][contender])
 
-    def ratio(self, key: Key, other: str) -> Ratio:
+    def ratio(self, key: Key, other: str) -> Ratio | None:
         case = self.figures[key]
-        return ratio(case[self.ours], case[other])
+        return ratio(case.get(self.ours, []), case.get(other, []))
 
-    def has(self, key: Key, other: str) -> bool:
-        case = self.figures[key]
-        return self.ours in case and other in case
-
-    def markdown(self) -> str:
-        head = [*self.columns, f"{self.ours}, {self.unit}"]
-        for other in self.others:
-            head += [f"{other}, {self.unit}", f"{self.ours} / {other}"]
-        lines = [head, ["---"] * len(self.columns)
-                 + ["---:"] * (len(head) - len(self.columns))]
-        for key, case in self.figures.items():
-            ours = number(self.median(key, self.ours)) if self.ours in case else ""
-            row = [*key, ours]
+    def markdown(self, brief: bool = False) -> str:
+        """A line for each case; with many others, for each of them in it."""
+        unit = f", {self.unit}" if self.unit else ""
+        cases = [key for key in self.figures
+                 if not (brief and self.brief and not self.brief(key))]
+        if len(self.others) > ABREAST:
+            head = [*self.columns, "beside", self.ours + unit, "it" + unit,
+                    "ratio"]
+            left = len(self.columns) + 1
+            rows = [[*key, other, self.absolute(key, self.ours),
+                     *self.beside(key, other)]
+                    for key in cases for other in self.others]
+        else:
+            head = [*self.columns, self.ours + unit]
             for other in self.others:
-                row += [number(self.median(key, other)) if other in case else "",
-                        str(self.ratio(key, other)) if self.has(key, other) else ""]
-            lines.append(row)
-        return "\n".join("| " + " | ".join(line) + " |" for line in lines) + "\n"
+                head += [other + unit, f"{self.ours} / {other}"]
+            left = len(self.columns)
+            rows = [[*key, self.absolute(key, self.ours),
+                     *(cell for other in self.others
+                       for cell in self.beside(key, other))] for key in cases]
+        rule = ["---"] * left + ["---:"] * (len(head) - left)
+        return "\n".join("| " + " | ".join(line) + " |"
+                         for line in (head, rule, *rows)) + "\n"
+
+    def beside(self, key: Key, other: str) -> tuple[str, str]:
+        return self.absolute(key, other), str(self.ratio(key, other) or "")
+
+    def absolute(self, key: Key, contender: str) -> str:
+        """Its median, as far as it was measured."""
+        has = contender in self.figures[key]
+        return number(self.median(key, contender)) if has else ""
 
     def write_csv(self, path: Path) -> None:
         with path.open("w", newline="") as stream:
@@ -106,8 +125,8 @@ class Table:
                              "ratio most", "rounds"])
             for key in self.figures:
                 for other in self.others:
-                    if self.has(key, other):
-                        of = self.ratio(key, other)
+                    of = self.ratio(key, other)
+                    if of is not None:
                         writer.writerow([
                             *key, other, self.unit,
                             f"{self.median(key, self.ours):.6g}",
@@ -116,14 +135,10 @@ class Table:
                               for value in (of.median, of.least, of.most)),
                             of.rounds])
 
-    def lost(self) -> list[str]:
-        """The cases in which the other one is better, in words."""
-        found = []
-        for key in self.figures:
-            for other in self.others:
-                if not self.has(key, other):
-                    continue
-                value = self.ratio(key, other).median
-                if (value < 1) == (self.better == "more") and value != 1:
-                    found.append(f"{', '.join(key)}: {number(value)} of {other}")
-        return found
+    def lost(self, other: str) -> tuple[int, int]:
+        """In how many cases the other one is better, and of how many."""
+        ratios = [of.median for key in self.figures
+                  if (of := self.ratio(key, other)) is not None]
+        worse = [value for value in ratios
+                 if (value < 1 if self.better == "more" else value > 1)]
+        return len(worse), len(ratios)

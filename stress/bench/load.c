@@ -15,7 +15,8 @@
  * memcached's of text.  Before the time is taken every key is written once.
  *
  * It prints lines of `name value`: requests, errors, seconds, per-second,
- * least-us, p50-us to p99.99-us and max-us.
+ * least-us, p50-us to p99.99-us and max-us.  The exit status is 0, 1 when a
+ * request was answered with an error, 3 when none was sent in the time.
  */
 
 #include <errno.h>
@@ -45,6 +46,7 @@
 #define HEAD_BYTES 128U /* of one request or answer, without its data */
 #define IN_BYTES (VALUE_MAX * 2)
 #define EVENTS 64
+#define IN_VAIN 3
 #define LONGEST_WAIT_NS (100 * MOMENT_MS)
 #define PATIENCE_NS (10 * MOMENT_S) /* for the answers that are owed at last */
 
@@ -616,7 +618,12 @@ perform(const struct orders *orders)
         die("a thread", strerror(error));
     }
     tell(crews, orders);
-    return errors == 0 && count > 0 ? 0 : 1;
+    if (errors == 0 && count == 0) {
+        (void)fprintf(stderr, "load: nothing was sent in this time: "
+                              "the machine is too busy for so short a one\n");
+        return IN_VAIN;
+    }
+    return errors == 0 ? 0 : 1;
 }
 
 static int
@@ -636,7 +643,7 @@ usage(void)
         "they\n"
         "                    are answered)\n"
         "  --reads PERCENT   the others write (50)\n"
-        "  --value BYTES     0 to 65536 (64)\n"
+        "  --value BYTES     1 to 65536 (64)\n"
         "  --keys N          mailboxes or keys, from 0 on (64)\n"
         "  --warm-ms N       not counted, before (200)\n"
         "  --for-ms N        counted (1000)\n"
@@ -723,7 +730,7 @@ take_option(struct orders *orders, int name, const char *text)
         orders->reads_percent = (uint32_t)number(text, 0, 100);
         return true;
     case VALUE:
-        orders->value_bytes = (uint32_t)number(text, 0, VALUE_MAX);
+        orders->value_bytes = (uint32_t)number(text, 1, VALUE_MAX);
         return true;
     case KEYS:
         orders->keys = (uint32_t)number(text, 1, 1U << 20);

@@ -10,20 +10,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from figures import Key, Table
-from peers import MAILBOXES, Peer, Place, found, load
+from peers import MAILBOXES, Effort, Peer, Place, found, load, processor_s
 
 FIRST_RATE = {1: 30_000, 16: 300_000, 128: 600_000}
-REDIS_THREADS = "Redis"
 OPEN_SHARE = 0.5  # of the slowest one's throughput
-
-
-@dataclass(frozen=True)
-class Effort:
-    """How long to measure."""
-
-    rounds: int
-    run_ms: int
-    whole: bool  # every combination, not the telling ones
 
 
 @dataclass(frozen=True)
@@ -99,7 +89,8 @@ def by_redis_benchmark(place: Place, effort: Effort) -> Table:
     table = Table(
         "server-redis-benchmark",
         "Requests per second, by redis-benchmark",
-        COLUMNS, "1/s", "DIPC", ("Redis", "bare loop"))
+        COLUMNS, "1/s", "DIPC", ("Redis", "bare loop"),
+        brief=lambda key: key[2] == "64 B" and key[3] in ("1", "50", "500"))
     client = RedisBenchmark(effort.run_ms)
     with place.dipc() as dipc, place.redis() as redis, \
             place.bare(64) as small, place.bare(4096) as large:
@@ -199,6 +190,28 @@ def each_in_its_own(place: Place, effort: Effort) -> Table:
     return table
 
 
+def processor_time(place: Place, effort: Effort) -> Table:
+    """What others do on the machine is not in it."""
+    table = Table(
+        "server-processor",
+        "Processor time of the server for each request over TCP, half reads "
+        "and half writes of 64 B, each server in its own protocol",
+        ("clients", "pipelining"), "us", "DIPC", OTHERS, "less")
+    with all_peers(place) as peers:
+        for _ in range(effort.rounds):
+            for clients in (1, 50):
+                for pipeline in (1, 16, 128):
+                    for peer, protocol in peers:
+                        before = processor_s(peer.process)
+                        said = load(place, peer, protocol, value=64,
+                                    connections=clients, pipeline=pipeline,
+                                    warm_ms=0, for_ms=effort.run_ms)
+                        used = processor_s(peer.process) - before
+                        table.add((str(clients), str(pipeline)), peer.name,
+                                  used * 1e6 / said["requests"])
+    return table
+
+
 def at_a_rate(place: Place, effort: Effort, clients: int = 50) -> Table:
     """What 50 clients wait when all servers get the same requests, on time."""
     with all_peers(place) as peers:
@@ -223,6 +236,7 @@ def at_a_rate(place: Place, effort: Effort, clients: int = 50) -> Table:
 
 def run(place: Place, effort: Effort) -> Iterator[Table]:
     yield by_own_protocol(place, effort)
+    yield processor_time(place, effort)
     yield round_trip(place, effort)
     yield each_in_its_own(place, effort)
     yield at_a_rate(place, effort)

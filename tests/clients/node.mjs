@@ -33,6 +33,7 @@ async function nodeRedis() {
   await assert.rejects(client.multi().set("3", "mine").exec(), /watched keys/);
   assert.equal(await client.get("3"), "theirs");
   await assert.rejects(client.get("99999"), /no such mailbox/);
+  assert.equal((await client.clientInfo()).totMem, 0);
   const found = [];
   for await (const keys of client.scanIterator()) found.push(...keys);
   assert.deepEqual(found, ["3"]);

@@ -108,8 +108,15 @@ def questions(client):
     expect(client.client_setname("me"), True)
     expect(client.client_getname(), "me")
     expect(client.client_list(_type="normal")[0]["db"], "0")
+    expect(client.client_info()["multi"], -1)  # it wants all of Redis's fields
     expect(len(client.command()), client.command_count())
     expect(client.execute_command("DIPC.WAIT", 5, 0, 0)[1], b"theirs")
+
+
+def long_names(port):
+    """A connection whose name is refused is no connection."""
+    name = "pod-" + "0123456789" * 25
+    expect(redis.Redis(port=port, client_name=name).client_getname(), name)
 
 
 def main():
@@ -120,6 +127,7 @@ def main():
     pipelines(client)
     transactions(client, port)
     questions(client)
+    long_names(port)
     print("redis-py", redis.__version__)
 
 

@@ -7,7 +7,7 @@ usage: campaign.py [--quick] [--seed N] [--only SCENARIO[:CALL]] BUILDDIR
 For each scenario, each call and each error the first occurrence fails, then the
 second, and so on, until a run has come to its end without a fault.  Two more
 runs of each scenario move one byte at a time and interrupt every call that can
-wait.  With --quick a sample is taken, for as long as a minute lasts.
+wait.  With --quick each occurrence fails with one error, drawn from the call's.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ import os
 import random
 import socket
 import sys
+import tempfile
 import time
 import traceback
 from pathlib import Path
@@ -34,14 +35,13 @@ from scenarios import SCENARIOS, Place  # noqa: E402
 CALLS = Path(__file__).with_name("calls")
 FOUND = Path(__file__).with_name("found")
 OCCURRENCES_MAX = 2000
-QUICK_S = 45.0
 REPORT = Path("build/report")
-WORKERS = 2
-BATCH = 8
+WORKERS = 2 * (os.cpu_count() or 1)  # much of a run is waiting
 MODES = ("short", "interrupt")
 
 # Below those that the kernel gives away by itself.
 FIRST_PORT = 20000
+PORTS = 10000
 
 
 def read_calls() -> dict[str, list[str]]:
@@ -55,9 +55,10 @@ def read_calls() -> dict[str, list[str]]:
 
 
 def read_found() -> list[list[str]]:
-    """What once went wrong: scenario, then call and error, or mode."""
+    """What once went wrong: scenario, call and error (modes are run anyway)."""
     lines = FOUND.read_text().splitlines()
-    return [line.split() for line in lines if not line.startswith("#")]
+    words = [line.split() for line in lines if not line.startswith("#")]
+    return [each for each in words if len(each) == 3]
 
 
 def number_of(error: str) -> int:
@@ -85,9 +86,9 @@ class Outcome:
 place: Place  # each worker process has one
 
 
-def begin_worker(build: Path) -> None:
+def begin_worker(build: Path, top: Path) -> None:
     global place
-    place = Place(build, FIRST_PORT + os.getpid() % 10000)
+    place = Place(build, top, FIRST_PORT + os.getpid() % PORTS)
 
 
 def run_once(scenario: str, faults: str) -> Outcome:
@@ -120,12 +121,12 @@ def count(scenario: str) -> collections.Counter[str]:
         place.clean()
 
 
-def run_every(scenario: str, call: str, error: str) -> list[Outcome]:
-    """Each occurrence of a call, until none is left."""
+def run_every(scenario: str, call: str, errors: list[str]) -> list[Outcome]:
+    """Each occurrence of a call, until none is left; the errors by turns."""
     outcomes = []
     for nth in range(1, OCCURRENCES_MAX):
-        faults = f"fail {call} {nth} {number_of(error)}"
-        outcome = run_once(scenario, faults)
+        error = number_of(errors[nth % len(errors)])
+        outcome = run_once(scenario, f"fail {call} {nth} {error}")
         outcomes.append(outcome)
         if outcome.injected == 0:
             return outcomes
@@ -135,6 +136,9 @@ def run_every(scenario: str, call: str, error: str) -> list[Outcome]:
 def is_wanted(scenario: str, call: str, only: str) -> bool:
     wanted_scenario, _, wanted_call = only.partition(":")
     return wanted_scenario in ("", scenario) and wanted_call in ("", call)
+
+
+Unit = concurrent.futures.Future[list[Outcome]]
 
 
 class Campaign:
@@ -165,48 +169,41 @@ class Campaign:
         for outcome in self.workers.map(run_once, *zip(*runs)):
             self.add(outcome)
 
+    def take(self, units: list[Unit]) -> None:
+        """Wait for every one, and tell how far it is."""
+        told = 0
+        for done, unit in enumerate(concurrent.futures.as_completed(units), 1):
+            for outcome in unit.result():
+                self.add(outcome)
+            if done * 10 // len(units) > told:
+                told = done * 10 // len(units)
+                print(f"  {told}0 %, {self.survived.total()} survived", flush=True)
+
     def found(self) -> None:
         """What once went wrong, at every occurrence."""
-        units = [
-            self.workers.submit(run_every, *words)
-            for words in read_found()
-            if len(words) == 3
-        ]
-        for unit in units:
-            for outcome in unit.result():
-                self.add(outcome)
+        self.take(
+            [
+                self.workers.submit(run_every, scenario, call, [error])
+                for scenario, call, error in read_found()
+            ]
+        )
 
-    def every(self, only: str) -> None:
+    def every(self, only: str, dice: random.Random | None) -> None:
+        """Each call with each error, or with errors that are drawn."""
         errors = read_calls()
-        counts = self.counts(only)
-        units = [
-            self.workers.submit(run_every, scenario, call, error)
-            for scenario, counted in counts.items()
-            for call in sorted(counted)
-            for error in errors[call]
-            if is_wanted(scenario, call, only)
-        ]
-        for unit in concurrent.futures.as_completed(units):
-            for outcome in unit.result():
-                self.add(outcome)
-
-    def sample(self, seed: int, seconds: float) -> None:
-        errors = read_calls()
-        dice = random.Random(seed)
-        pairs = [
-            (scenario, call, times)
-            for scenario, counted in self.counts("").items()
-            for call, times in sorted(counted.items())
-        ]
-        while time.monotonic() - self.began < seconds:
-            runs = []
-            for _ in range(BATCH):
-                scenario, call, times = dice.choice(pairs)
-                error = number_of(dice.choice(errors[call]))
-                nth = dice.randint(1, times)
-                runs.append((scenario, f"fail {call} {nth} {error}"))
-            for outcome in self.workers.map(run_once, *zip(*runs)):
-                self.add(outcome)
+        units = []
+        for scenario, counted in self.counts(only).items():
+            for call in sorted(counted):
+                if not is_wanted(scenario, call, only):
+                    continue
+                each = [[error] for error in errors[call]]
+                if dice:
+                    each = [dice.sample(errors[call], len(errors[call]))]
+                for drawn in each:
+                    units.append(
+                        self.workers.submit(run_every, scenario, call, drawn)
+                    )
+        self.take(units)
 
     def conclude(self, figures: dict[str, object]) -> int:
         """Tell the counts, and leave them for the report."""
@@ -229,6 +226,8 @@ class Campaign:
                     "failed": len(self.failed),
                     "figures": figures
                     | {
+                        "faults injected": survived + len(self.failed),
+                        "faults survived": survived,
                         "calls": len(self.survived),
                         "seconds": round(seconds),
                     },
@@ -243,7 +242,6 @@ def main() -> int:
     parser = argparse.ArgumentParser()
     parser.add_argument("--quick", action="store_true")
     parser.add_argument("--seed", type=int, default=None)
-    parser.add_argument("--seconds", type=float, default=QUICK_S)
     parser.add_argument("--only", default="")
     parser.add_argument("--plan", default="")
     parser.add_argument("build", type=Path)
@@ -252,15 +250,19 @@ def main() -> int:
     if seed is None:
         seed = random.SystemRandom().randrange(1 << 32)
     if given.quick:
-        print(f"a sample, --seed {seed}", flush=True)
-    with concurrent.futures.ProcessPoolExecutor(
-        WORKERS, initializer=begin_worker, initargs=(given.build.absolute(),)
+        print(f"errors drawn by --seed {seed}", flush=True)
+    with tempfile.TemporaryDirectory(
+        prefix="dipc-faults-"
+    ) as top, concurrent.futures.ProcessPoolExecutor(
+        WORKERS,
+        initializer=begin_worker,
+        initargs=(given.build.absolute(), Path(top)),
     ) as workers:
         campaign = Campaign(workers)
         if given.quick:
             campaign.whole_runs(list(SCENARIOS))
             campaign.found()
-            campaign.sample(seed, given.seconds)
+            campaign.every(given.only, random.Random(seed))
             return campaign.conclude({"form": "quick", "seed": seed})
         if given.plan:
             scenario, _, faults = given.plan.partition(" ")
@@ -268,7 +270,7 @@ def main() -> int:
             return campaign.conclude({"form": "plan"})
         if ":" not in given.only:
             campaign.whole_runs([given.only] if given.only else list(SCENARIOS))
-        campaign.every(given.only)
+        campaign.every(given.only, None)
         return campaign.conclude({"form": "full"})
 
 

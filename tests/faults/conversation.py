@@ -277,6 +277,55 @@ class Conversation:
         if not answer.ok and answer.code != "busy":
             raise Problem(f"one too many: {answer.line!r}")
 
+    def fill(self) -> None:
+        """A little, for others to find."""
+        self.write("a", 0, b"kept")
+        self.write("a", 0, b" well", "end")
+        self.write("a", 7, b"too")
+
+    def ask_redis(self, name: str, *words: bytes) -> bytes | None:
+        """A command in Redis's protocol; the first line of its answer."""
+        parts = [b"*%d\r\n" % len(words)]
+        parts += [b"$%d\r\n%s\r\n" % (len(word), word) for word in words]
+        self.send(name, b"".join(parts))
+        try:
+            line = self.clients[name].line()
+        except TimeoutError as error:
+            raise Problem(f"{name}: no answer to {words}") from error
+        except (EOFError, OSError) as error:
+            self.lose(name, f"{words!r}: {error}")
+            return None
+        if line.startswith(b"-"):
+            self.lose(name, line.decode())
+        return line
+
+    def set_redis(self, name: str, m: int, data: bytes) -> None:
+        before = self.possible[m]
+        after = {written(state, data, None) for state in before}
+        line = self.ask_redis(name, b"SET", b"mailbox:%d" % m, data)
+        if line is None or b"outcome is unknown" in line:
+            self.possible[m] = before | after
+        elif line == b"+OK\r":
+            self.possible[m] = after
+        elif not line.startswith(b"-"):
+            raise Problem(f"SET was answered {line!r}")
+
+    def get_redis(self, name: str, m: int) -> None:
+        line = self.ask_redis(name, b"GET", b"mailbox:%d" % m)
+        if line is None or line.startswith(b"-"):
+            return
+        if line == b"$-1\r" and (0, b"") in self.possible[m]:
+            return
+        try:
+            data = self.clients[name].exactly(int(line[1:]) + 2)
+        except TimeoutError as error:
+            raise Problem(f"{name}: half an answer") from error
+        except (EOFError, OSError) as error:
+            self.lose(name, f"GET: {error}")
+            return
+        if data[:-2] not in {content for _, content in self.possible[m]}:
+            raise Problem(f"GET of {m} was answered {data!r}")
+
     def hold(self, bystander: str, name: str) -> None:
         """Each kind of request, beside a client that wants little."""
         self.read(bystander, 0)
@@ -299,5 +348,7 @@ class Conversation:
         self.unframed("tcp-once")
         self.wait("tcp-waits", name)
         self.vanish("tcp-vanishes")
+        self.set_redis("tcp-redis", 5, b"by Redis's protocol")
+        self.get_redis("tcp-redis", 5)
         self.read(bystander, 2)
         self.quit(name)

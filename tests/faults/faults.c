@@ -264,8 +264,6 @@ WAITS(int, -1, accept4, (int fd, struct sockaddr *a, socklen_t *n, int f),
       (fd, a, n, f))
 SETS_ERRNO(int, -1, bind, (int fd, const struct sockaddr *a, socklen_t n),
            (fd, a, n))
-SETS_ERRNO(int, -1, connect, (int fd, const struct sockaddr *a, socklen_t n),
-           (fd, a, n))
 SETS_ERRNO(struct servent *, NULL, getservbyname,
            (const char *name, const char *protocol), (name, protocol))
 SETS_ERRNO(int, -1, getpeername, (int fd, struct sockaddr *a, socklen_t *n),
@@ -310,7 +308,6 @@ SETS_ERRNO(int, -1, close_range, (unsigned a, unsigned b, int f), (a, b, f))
 SETS_ERRNO(int, -1, dup2, (int old, int new), (old, new))
 SETS_ERRNO(int, -1, fchmod, (int fd, mode_t m), (fd, m))
 SETS_ERRNO(FILE *, NULL, fdopen, (int fd, const char *mode), (fd, mode))
-SETS_ERRNO(int, EOF, fflush, (FILE *stream), (stream))
 SETS_ERRNO(char *, NULL, fgets, (char *text, int n, FILE *stream),
            (text, n, stream))
 WAITS(int, -1, flock, (int fd, int operation), (fd, operation))
@@ -432,12 +429,15 @@ __wrap_sendmsg(int fd, const struct msghdr *message, int flags)
     }
     for (size_t i = 0; i < message->msg_iovlen; i++) {
         first = message->msg_iov[i];
-        if (faults_limit(fd, first.iov_len) < first.iov_len) {
+        if (first.iov_len == 0) {
+            continue;
+        }
+        if (faults_limit(fd, SIZE_MAX) < SIZE_MAX) {
             first.iov_len = 1;
             cut.msg_iov = &first;
             cut.msg_iovlen = 1;
-            break;
         }
+        break;
     }
     return __real_sendmsg(fd, &cut, flags);
 }
@@ -562,6 +562,13 @@ __wrap_dprintf(int fd, const char *format, ...)
     return result;
 }
 
+/* The C library marks a stream that could not be written (_IO_ERR_SEEN). */
+static void
+mark_failed(FILE *stream)
+{
+    stream->_flags |= 0x20;
+}
+
 int __wrap_printf(const char *format, ...);
 int
 __wrap_printf(const char *format, ...)
@@ -572,10 +579,47 @@ __wrap_printf(const char *format, ...)
 
     va_start(arguments, format);
     if (error) {
+        mark_failed(stdout);
         errno = error;
     } else {
         result = vprintf(format, arguments);
     }
     va_end(arguments);
     return result;
+}
+
+int __real_fflush(FILE *stream);
+int __wrap_fflush(FILE *stream);
+int
+__wrap_fflush(FILE *stream)
+{
+    int error = faults_due("fflush");
+
+    if (error) {
+        mark_failed(stream ? stream : stdout);
+        errno = error;
+        return EOF;
+    }
+    return __real_fflush(stream);
+}
+
+/*
+ * An interrupted one goes on by itself over TCP; to a Unix socket nothing has
+ * come of it.
+ */
+int __real_connect(int fd, const struct sockaddr *address, socklen_t bytes);
+int __wrap_connect(int fd, const struct sockaddr *address, socklen_t bytes);
+int
+__wrap_connect(int fd, const struct sockaddr *address, socklen_t bytes)
+{
+    int error = faults_due_waiting("connect", __builtin_return_address(0));
+
+    if (error == EINTR && address->sa_family != AF_UNIX) {
+        (void)!__real_connect(fd, address, bytes);
+    }
+    if (error) {
+        errno = error;
+        return -1;
+    }
+    return __real_connect(fd, address, bytes);
 }

@@ -2,10 +2,11 @@
 #define DIPC_VALGRIND_CMOCKA_H
 
 /*
- * <cmocka.h> for a run under Valgrind, in place of cmocka's: Valgrind's log says
- * which test it is in, and the tests that DIPC_TESTS_EXCEPT names, in patterns of
- * fnmatch with blanks between them, are left out; ci/valgrind takes them from
- * tests/valgrind/exceptions.
+ * <cmocka.h> for a run under Valgrind, in place of cmocka's.
+ *
+ * Idea.  Valgrind's log says which test it is in, and the tests that
+ * DIPC_TESTS_EXCEPT names, in patterns of fnmatch with blanks between them, are
+ * left out; ci/valgrind takes them from tests/valgrind/exceptions.
  *
  * Who may call.  The unit tests; VARIANT=valgrind finds this header first.
  */

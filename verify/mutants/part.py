@@ -47,9 +47,9 @@ def make_core() -> Part:
 
 def make_session() -> Part:
     """What turns bytes into operations and answers, in both protocols."""
-    stems = ("codec", "dialogue", "reply", "resp_codec", "session")
+    stems = ("codec", "decimal", "dialogue", "reply", "resp_codec", "session")
     return Part("session", ROOT / "net", stems,
-                tests_of((*stems, "resp")),
+                tests_of((*stems, "resp", "resp_connection", "collector")),
                 HERE / "equivalent_session.txt", False)
 
 

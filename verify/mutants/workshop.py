@@ -104,9 +104,10 @@ class Workshop:
         if output.exists():
             return output
         unfinished = output.with_suffix(f".{os.getpid()}-{id(key)}")
+        place = f"{self.part.folder.name}/{name}"
         done = subprocess.run(
             [*self.flags, "-w", "-g0", "-x", "c", "-c", "-o", unfinished, "-"],
-            input=f'#line 1 "{self.part.folder.name}/{name}"\n{text}', cwd=ROOT, text=True,
+            input=f'#line 1 "{place}"\n{text}', cwd=ROOT, text=True,
             stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, check=False)
         if done.returncode != 0:
             return None

@@ -65,7 +65,7 @@ serve(long n, int error)
         "dipc",  "--foreground", "--max-clients",
         "1",     "--unix",       path,
         "--log", "stderr",       "1",
-        "1",     "any",          "1",
+        "1",     port_text,      "1",
         NULL,
     };
     struct arguments arguments;

@@ -18,6 +18,8 @@ from place import Place
 PIECE_BYTES = 4096
 LONG = "".join(f"{i:07}\n" for i in range(1200))  # three pieces
 
+TIMEOUT = "60s"
+
 DONE = 0
 LATE = 4
 UNKNOWN = 7
@@ -32,11 +34,11 @@ def run(
     server: str = "",
     said: str = "",
 ) -> Done:
-    """dipcctl with a fault; nothing hangs on its timeout."""
+    """dipcctl with a fault, which must not make it wait for its timeout."""
     server = server or f"127.0.0.1:{place.port}"
     done = place.run(
         "dipcctl",
-        *("--server", server, "--timeout", "2s"),
+        *("--server", server, "--timeout", TIMEOUT),
         *command,
         faults=faults,
         said=said,
@@ -153,7 +155,7 @@ def wait_in_vain(place: Place, faults: str) -> None:
     """It ends with the status of a wait that was over too soon."""
     with Served(place):
         done = place.run(
-            *("dipcctl", "--server", str(place.port), "--timeout", "2s"),
+            *("dipcctl", "--server", str(place.port), "--timeout", TIMEOUT),
             *("wait", "0", "--wait", "5ms"),
             faults=faults,
         )

@@ -17,7 +17,7 @@ from place import HANG_S, Place
 
 CHILDREN = 3
 LINES = 40000  # two pieces
-LINES_SLOW = 3000  # where it goes byte by byte
+LINES_SLOW = 500  # where it goes byte by byte
 
 
 def lines(faults: str | None) -> int:
@@ -88,7 +88,7 @@ def send_afar(place: Place, faults: str) -> None:
 
 def send(place: Place, of_parent: str | None, of_sender: str | None) -> None:
     """dipcgather waits for dipcsend; one of the two has a fault."""
-    timeout = "3s" if "fail" in (of_parent or of_sender or "") else "25s"
+    timeout = "10s" if "fail" in (of_parent or of_sender or "") else "100s"
     output = place.top / "results"
     tokens = place.top / "tokens"
     with subprocess.Popen(

@@ -88,6 +88,23 @@ MISTAKES = [
         ["--only", "in-background:socketpair"],
         "said only ''",
     ),
+    Mistake(
+        "what can be read of a result is taken for all of it",
+        "net/gather_command.c",
+        "        give_up(run, errno);\n    }\n    if (got <= 0)",
+        "    }\n    if (got <= 0)",
+        ["--only", "gather:read"],
+        "bytes",
+    ),
+    Mistake(
+        "a client waits for an answer to what it could not send",
+        "net/libdipc_exchange.c",
+        "        return lose_by(exchange, exchange->send_error);\n"
+        "    }\n    if (!ready) {",
+        "    }\n    if (!ready) {",
+        ["--only", "ctl-cas:sendmsg"],
+        "and it said",
+    ),
 ]
 
 

@@ -32,8 +32,8 @@ MISTAKES = [
     Mistake(
         "numbers of 64 bits are taken",
         "net/codec.c",
-        "value > (CODEC_NUMBER_END - 1 - digit) / 10",
-        "value > (UINT64_MAX - digit) / 10",
+        "decimal_add_digit(&value, field.bytes[i], CODEC_NUMBER_END - 1)",
+        "decimal_add_digit(&value, field.bytes[i], UINT64_MAX)",
         "codec",
     ),
     Mistake(

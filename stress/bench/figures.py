@@ -45,6 +45,13 @@ def number(value: float) -> str:
     return f"{value:.3f}" if abs(value) >= 0.001 else "<0.001"
 
 
+def size_name(size_bytes: int) -> str:
+    for unit, name in ((2**20, "MB"), (1024, "kB")):
+        if size_bytes >= unit:
+            return f"{size_bytes // unit} {name}"
+    return f"{size_bytes} B"
+
+
 def ratio(ours: list[float], theirs: list[float]) -> Ratio | None:
     """Round by round; None when no round has something to divide by."""
     pairs = [(a, b) for a, b in zip(ours, theirs) if b > 0]

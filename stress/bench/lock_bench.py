@@ -5,13 +5,14 @@ from __future__ import annotations
 import subprocess
 from collections.abc import Iterator
 
-from figures import Key, Table
+from figures import Key, Table, size_name
 from peers import Effort, Place
 
 OTHERS = ("pthread_rwlock_t", "the same, writers first", "ck_pflock",
           "ck_tflock", "ck_rwlock", "pthread_mutex_t")
 COLUMNS = ("threads", "writers", "section")
 JUST = ("pthread_rwlock_t", "ck_tflock")
+ALONE = ("pthread_rwlock_t", "pthread_mutex_t, robust and shared")
 RUN_S = 120
 
 
@@ -33,8 +34,29 @@ def contest(place: Place, threads: int, writers: int, section: int, run_ms: int,
     return [(name, figure, float(value)) for name, figure, value in lines]
 
 
-def size_name(size: int) -> str:
-    return f"{size} B" if size < 1024 else f"{size // 1024} kB"
+def alone(place: Place, effort: Effort) -> Table:
+    """In slices so short that hardly any is disturbed."""
+    table = Table(
+        "lock-alone", "Acquisition and release when nobody else is there",
+        ("operation", "shared"), "ns", "DIPC", ALONE, "less")
+    for _ in range(effort.rounds):
+        done = subprocess.run([place.program("lock_cost")], text=True,
+                              stdin=subprocess.DEVNULL, capture_output=True,
+                              timeout=RUN_S)
+        if done.returncode != 0:
+            raise AssertionError(f"lock_cost: {done.stderr}")
+        spans: dict[str, float] = {}
+        for line in done.stdout.splitlines()[2:]:
+            name, median = line.replace("`", "").split("|")[1:3]
+            spans[name.strip()] = float(median)
+        for operation in ("read", "write"):
+            for among in ("among threads", "among processes"):
+                key = (operation, among)
+                table.add(key, "DIPC", spans[f"this lock, {operation} ({among})"])
+                for other in ALONE:
+                    table.add(key, other, spans.get(
+                        other, spans.get(f"{other}, {operation}", 0)))
+    return table
 
 
 def throughput(place: Place, effort: Effort) -> Table:
@@ -93,5 +115,6 @@ def fairness(place: Place, effort: Effort) -> list[Table]:
 
 
 def run(place: Place, effort: Effort) -> Iterator[Table]:
+    yield alone(place, effort)
     yield throughput(place, effort)
     yield from fairness(place, effort)

@@ -200,7 +200,7 @@ main(void)
            "| --- | ---: | ---: | ---: | ---: |\n");
     for (size_t i = 0; i < CONTENDERS; i++) {
         const struct contender *contender = &contenders[i];
-        printf("| %s | %.0f | %.0f to %.0f | %.1f | %.1f |\n", contender->name,
+        printf("| %s | %.1f | %.0f to %.0f | %.1f | %.1f |\n", contender->name,
                median(contender), contender->rounds_ns[0],
                contender->rounds_ns[ROUNDS - 1], median(contender) / rwlock_ns,
                median(contender) / robust_ns);

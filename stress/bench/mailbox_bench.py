@@ -5,7 +5,7 @@ from __future__ import annotations
 import subprocess
 from collections.abc import Iterator
 
-from figures import Table
+from figures import Table, size_name
 from peers import Effort, Place
 
 ROUNDS_MORE = 4  # than of what takes longer
@@ -31,8 +31,7 @@ def run(place: Place, effort: Effort) -> Iterator[Table]:
             spans[what, size] = float(value)
         for operation in ("read", "write"):
             for size in (size for what, size in spans if what == "memcpy"):
-                name = (f"{size} B" if int(size) < 1024
-                        else f"{int(size) // 1024} kB")
+                name = size_name(int(size))
                 table.add((operation, name), "DIPC", spans[operation, size])
                 table.add((operation, name), "memcpy", spans["memcpy", size])
     yield table

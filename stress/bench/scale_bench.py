@@ -15,7 +15,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from figures import Table
+from figures import Table, size_name
 from peers import (CLIENTS_MAX, END_S, START_S, TOP, Effort, Peer, Place, found,
                    free_port, listens, load)
 
@@ -28,10 +28,6 @@ REQUESTS = {"dipc": b"r 0\n", "redis": b"GET 0\r\n", "memcached": b"get 0\r\n"}
 ROUNDS_MAX = 3  # of what begins with new servers each time
 SETTLED = 3  # equal readings of what a server takes
 SETTLE_S = 5.0
-
-
-def name_of(kb: int) -> str:
-    return f"{kb} kB" if kb < 1024 else f"{kb // 1024} MB"
 
 
 def fields(path: str) -> dict[str, int]:
@@ -237,7 +233,7 @@ def sizes(place: Place, effort: Effort) -> Table:
             with place.dipc(1, kb) as dipc, place.redis() as redis:
                 for operation in ("SET", "GET"):
                     for peer in (dipc, redis):
-                        table.add((operation, name_of(kb)), peer.name,
+                        table.add((operation, size_name(kb * 1024)), peer.name,
                                   whole_values(peer, kb, operation))
     return table
 

@@ -9,7 +9,7 @@ import subprocess
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from figures import Key, Table
+from figures import Key, Table, size_name
 from peers import MAILBOXES, Effort, Peer, Place, found, load, processor_s
 
 FIRST_RATE = {1: 30_000, 16: 300_000, 128: 600_000}
@@ -26,9 +26,8 @@ class Case:
 
     @property
     def key(self) -> Key:
-        size = f"{self.size} B" if self.size < 1024 else f"{self.size // 1024} kB"
-        return (self.over, self.operation, size, str(self.clients),
-                str(self.pipeline))
+        return (self.over, self.operation, size_name(self.size),
+                str(self.clients), str(self.pipeline))
 
 
 COLUMNS = ("over", "operation", "size", "clients", "pipelining")
@@ -159,10 +158,10 @@ def round_trip(place: Place, effort: Effort) -> Table:
 
 
 @contextlib.contextmanager
-def all_peers(place: Place) -> Iterator[list[tuple[Peer, str]]]:
+def all_peers(place: Place, size: int = 64) -> Iterator[list[tuple[Peer, str]]]:
     with place.dipc() as dipc, place.redis() as redis, \
             place.memcached(1) as one, place.memcached(2) as two, \
-            place.bare(64) as bare:
+            place.bare(size) as bare:
         yield [(dipc, "dipc"), (redis, "redis"), (one, "memcached"),
                (two, "memcached"), (bare, "dipc")]
 
@@ -195,20 +194,22 @@ def processor_time(place: Place, effort: Effort) -> Table:
     table = Table(
         "server-processor",
         "Processor time of the server for each request over TCP, half reads "
-        "and half writes of 64 B, each server in its own protocol",
-        ("clients", "pipelining"), "us", "DIPC", OTHERS, "less")
-    with all_peers(place) as peers:
-        for _ in range(effort.rounds):
-            for clients in (1, 50):
-                for pipeline in (1, 16, 128):
-                    for peer, protocol in peers:
-                        before = processor_s(peer.process)
-                        said = load(place, peer, protocol, value=64,
-                                    connections=clients, pipeline=pipeline,
-                                    warm_ms=0, for_ms=effort.run_ms)
-                        used = processor_s(peer.process) - before
-                        table.add((str(clients), str(pipeline)), peer.name,
-                                  used * 1e6 / said["requests"])
+        "and half writes, each server in its own protocol",
+        ("size", "clients", "pipelining"), "us", "DIPC", OTHERS, "less")
+    for size in (64, 4096):
+        with all_peers(place, size) as peers:
+            for _ in range(effort.rounds):
+                for clients in (1, 50):
+                    for pipeline in (1, 16, 128) if size == 64 else (1, 16):
+                        for peer, protocol in peers:
+                            before = processor_s(peer.process)
+                            said = load(place, peer, protocol, value=size,
+                                        connections=clients, pipeline=pipeline,
+                                        warm_ms=0, for_ms=effort.run_ms)
+                            used = processor_s(peer.process) - before
+                            table.add((size_name(size), str(clients),
+                                       str(pipeline)), peer.name,
+                                      used * 1e6 / said["requests"])
     return table
 
 

@@ -40,6 +40,12 @@ CFLAGS_fuzz := -O1 -g -fsanitize=fuzzer-no-link,address,undefined \
 	-fno-sanitize-recover=all -fno-omit-frame-pointer
 CFLAGS_msan := -O1 -g -fsanitize=memory -fsanitize-memory-track-origins \
 	-fno-omit-frame-pointer
+# Valgrind is told what its tools do not see; ci/valgrind calls for this one.
+CFLAGS_valgrind := -O1 -g -fno-omit-frame-pointer \
+	-isystem tests/valgrind
+ifeq ($(VARIANT),valgrind)
+IN_PLACE := $(wildcard tests/valgrind/*.h)
+endif
 CFLAGS_hardened := -O2 -g -D_FORTIFY_SOURCE=3 -fPIE -fstack-protector-strong \
 	-fstack-clash-protection -fcf-protection
 # What the tests reach (ci/coverage), and which condition decides (ci/mcdc).
@@ -49,7 +55,7 @@ CFLAGS_mcdc := -O0 -g -fprofile-instr-generate -fcoverage-mapping \
 LDFLAGS_hardened := -pie -Wl,-z,relro,-z,now,-z,noexecstack
 ifeq ($(origin CFLAGS_$(VARIANT)),undefined)
 $(error VARIANT $(VARIANT) is not one of release debug hardened asan tsan msan fuzz \
-	coverage mcdc)
+	coverage mcdc valgrind)
 endif
 CFLAGS := $(CFLAGS_$(VARIANT))
 # The same bytes wherever the tree stands.
@@ -99,6 +105,7 @@ STRESS_SHARED := $(patsubst %.c,$(BUILD)/%.o,$(filter-out \
 	$(STRESS_SOURCES),$(wildcard stress/*.c)))
 C_FILES := $(wildcard core/*.[ch] net/*.[ch] cli/*.[ch] tests/*.[ch] \
 	tests/clients/*.c tests/faults/*.[ch] tests/fuzz/*.[ch] \
+	tests/valgrind/*.h \
 	stress/*.[ch] stress/bench/*.[ch] verify/*.[ch] \
 	verify/heddle/*.h verify/heddle/*/*.[ch])
 # Heddle is built with flags of its own, whatever the variant; its threads are
@@ -121,6 +128,7 @@ MAN_PAGES := $(wildcard docs/man/*.[1-9])
 	install uninstall format clean help tests stress stress-programs \
 	stress-quick stress-death install-core verify mutants mutants-quick \
 	mutants-deaths \
+	ci style static lint matrix valgrind gates-check \
 	faulty faults faults-quick fuzzers fuzz fuzz-quick coverage mcdc
 
 all: $(COMMANDS:%=build/bin/%) $(LIBRARY_FILES) $(HEDDLE) ## build every command into build/bin (the default)
@@ -191,6 +199,10 @@ matrix: ## run the tests in every build: two compilers, hardened, sanitizers
 	@ci/dependencies gates
 	ci/matrix
 
+valgrind: ## the unit tests and a server under load, under memcheck, Helgrind, DRD
+	@ci/dependencies gates
+	ci/valgrind
+
 instructions: all $(BUILD)/stress/bench/counted ## see that no request, and not the lock, executes 5 % more than recorded
 	@ci/dependencies gates
 	ci/instructions $(BUILD)
@@ -227,7 +239,7 @@ $(BUILD)/%.a:
 LIBRARIES := $(BUILD)/libdipccli.a $(BUILD)/libdipcnet.a \
 	$(BUILD)/libdipccore.a $(VARIANT_OBJECT)
 
-$(BUILD)/%.o: %.c Makefile
+$(BUILD)/%.o: %.c Makefile $(IN_PLACE)
 	@mkdir -p $(@D)
 	$(SAY) compile $@
 	$(RUN)$(CC) $(ALL_CFLAGS) $(CPPFLAGS) -c -o $@ $<
@@ -326,7 +338,7 @@ WRAPPED := parking_wait parking_wake malloc calloc realloc free \
 	mkdtemp mmap open openat opendir pidfd_open pidfd_send_signal pipe2 \
 	poll pthread_attr_init pthread_create read realpath recv send \
 	sendmsg setrlimit setsockopt shm_open shm_unlink signalfd socket \
-	socketpair strftime symlinkat unlink unlinkat waitpid write
+	socketpair strftime syscall symlinkat unlink unlinkat waitpid write
 
 # What stress/ judges with is tested like the rest.
 $(BUILD)/tests/test_linearizability: $(patsubst %,$(BUILD)/stress/%.o, \

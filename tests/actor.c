@@ -140,18 +140,19 @@ int __wrap_parking_wait(union parking *parking, enum parking_kind kind,
                         pthread_mutex_t *guard, const struct timespec *deadline,
                         void (*now)(struct timespec *now));
 
-static void (*sleep_hook)(const struct timespec *deadline, void *argument);
-static void (*wake_hook)(void *argument);
-static void *hook_argument;
+static void (*_Atomic sleep_hook)(const struct timespec *deadline,
+                                  void *argument);
+static void (*_Atomic wake_hook)(void *argument);
+static void *_Atomic hook_argument;
 
 void
 actor_watch_parking(void (*sleeps)(const struct timespec *deadline,
                                    void *argument),
                     void (*wakes)(void *argument), void *argument)
 {
-    sleep_hook = sleeps;
-    wake_hook = wakes;
-    hook_argument = argument;
+    atomic_store(&hook_argument, argument);
+    atomic_store(&sleep_hook, sleeps);
+    atomic_store(&wake_hook, wakes);
 }
 
 void __real_parking_wake(union parking *parking, enum parking_kind kind);
@@ -161,8 +162,10 @@ void __wrap_parking_wake(union parking *parking, enum parking_kind kind);
 void
 __wrap_parking_wake(union parking *parking, enum parking_kind kind)
 {
-    if (wake_hook != NULL) {
-        wake_hook(hook_argument);
+    void (*hook)(void *argument) = atomic_load(&wake_hook);
+
+    if (hook != NULL) {
+        hook(atomic_load(&hook_argument));
     }
     __real_parking_wake(parking, kind);
 }
@@ -174,8 +177,11 @@ __wrap_parking_wait(union parking *parking, enum parking_kind kind,
                     void (*now)(struct timespec *now))
 {
     union parking *own = parking;
-    if (sleep_hook != NULL) {
-        sleep_hook(deadline, hook_argument);
+    void (*hook)(const struct timespec *deadline, void *argument) =
+        atomic_load(&sleep_hook);
+
+    if (hook != NULL) {
+        hook(deadline, atomic_load(&hook_argument));
     }
     int error = __real_parking_wait(parking, kind, guard, deadline, now);
     if (atomic_compare_exchange_strong(&expired, &own, NULL)) {

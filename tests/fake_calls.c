@@ -169,6 +169,8 @@ void *__real_mmap(void *at, size_t length, int access, int flags, int fd,
                   off_t offset);
 void *__wrap_mmap(void *at, size_t length, int access, int flags, int fd,
                   off_t offset);
+long __real_syscall(long number, ...);
+long __wrap_syscall(long number, ...);
 int __real_open(const char *path, int flags, ...);
 int __wrap_open(const char *path, int flags, ...);
 int __real_openat(int directory, const char *path, int flags, ...);
@@ -181,6 +183,24 @@ __wrap_mmap(void *at, size_t length, int access, int flags, int fd,
     return fake_calls_fails("mmap")
                ? MAP_FAILED
                : __real_mmap(at, length, access, flags, fd, offset);
+}
+
+/* A call of the system has at most six arguments, each as wide as a register. */
+long
+__wrap_syscall(long number, ...)
+{
+    long given_ones[6];
+    va_list arguments;
+    va_start(arguments, number);
+    for (int i = 0; i < 6; i++) {
+        given_ones[i] = va_arg(arguments, long);
+    }
+    va_end(arguments);
+    return fake_calls_fails("syscall")
+               ? -1
+               : __real_syscall(number, given_ones[0], given_ones[1],
+                                given_ones[2], given_ones[3], given_ones[4],
+                                given_ones[5]);
 }
 
 int

@@ -373,6 +373,49 @@ an_interrupted_call_is_taken_up_again(void **state)
     end(&parent);
 }
 
+static void
+an_interrupted_connect_is_taken_up_again(void **state)
+{
+    const char *path = "unix:/nowhere/at-all";
+
+    (void)state;
+    struct gather_sender *sender = make_sender(path);
+    fake_calls_fail("connect", 1, EINTR);
+    assert_int_equal(gather_sender_connect(sender), ECONNREFUSED);
+    assert_string_equal(fake_calls_failed(), "connect");
+    assert_string_equal(gather_sender_error(sender),
+                        "cannot connect to /nowhere/at-all: No such file or "
+                        "directory");
+    gather_sender_destroy(sender);
+    /* Over TCP it goes on by itself; here nothing does, and that is seen. */
+    sender = make_sender("127.0.0.1:1");
+    fake_calls_fail("connect", 1, EINTR);
+    assert_int_not_equal(gather_sender_connect(sender), 0);
+    assert_string_equal(fake_calls_failed(), "connect");
+    assert_string_not_equal(gather_sender_error(sender), "");
+    gather_sender_destroy(sender);
+}
+
+static void
+what_cannot_be_received_is_told(void **state)
+{
+    const struct step steps[] = {
+        {OPENING, "ok 0\n", false},
+        {NULL, NULL, false},
+    };
+    struct parent parent;
+
+    (void)state;
+    begin(&parent, steps);
+    struct gather_sender *sender = make_sender(parent.address);
+    fake_calls_fail("recv", 1, ENOMEM);
+    assert_int_equal(gather_sender_connect(sender), ENOMEM);
+    assert_string_equal(gather_sender_error(sender),
+                        "cannot receive: Cannot allocate memory");
+    gather_sender_destroy(sender);
+    end(&parent);
+}
+
 int
 main(void)
 {
@@ -387,6 +430,8 @@ main(void)
         cmocka_unit_test(nobody_there_is_an_error_with_the_address),
         cmocka_unit_test(what_breaks_a_connection_is_told),
         cmocka_unit_test(an_interrupted_call_is_taken_up_again),
+        cmocka_unit_test(an_interrupted_connect_is_taken_up_again),
+        cmocka_unit_test(what_cannot_be_received_is_told),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

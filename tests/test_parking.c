@@ -6,6 +6,7 @@
 
 #include "actor.h"
 #include "cmocka_all.h"
+#include "fake_calls.h"
 #include "guard.h"
 
 struct place {
@@ -117,6 +118,26 @@ who_was_woken_before_sleeps_all_the_same(void **state)
     parking_fini(&place.parking, place.kind);
 }
 
+/* An interrupted sleep is a spurious wake-up, and no deadline has passed. */
+static void
+an_interrupted_sleep_ends_early(void **state)
+{
+    struct place place = {.kind = PARKING_FUTEX};
+    struct timespec far = actor_deadline_ms(1000L * ACTOR_PATIENCE_S);
+
+    (void)state;
+    assert_int_equal(parking_init(&place.parking, place.kind), 0);
+    assert_int_equal(guard_init(&place.guard), 0);
+    assert_false(guard_lock(&place.guard));
+    fake_calls_fail("syscall", 1, EINTR);
+    assert_int_equal(
+        parking_wait(&place.parking, place.kind, &place.guard, &far, NULL), 0);
+    assert_non_null(fake_calls_failed());
+    guard_unlock(&place.guard);
+    guard_fini(&place.guard);
+    parking_fini(&place.parking, place.kind);
+}
+
 static int
 die_with_the_guard(void *argument)
 {
@@ -162,6 +183,7 @@ main(void)
         TEST(a_sleeper_is_woken),
         TEST(a_deadline_ends_the_sleep_with_the_guard_held),
         TEST(who_was_woken_before_sleeps_all_the_same),
+        cmocka_unit_test(an_interrupted_sleep_ends_early),
         TEST(a_sleeper_learns_that_the_guard_s_owner_died),
     };
     return cmocka_run_group_tests_name("parking", tests, NULL, NULL);

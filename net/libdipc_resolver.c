@@ -131,7 +131,7 @@ ask_by(const char *host, const char *service, uint64_t deadline_ns,
         return EAI_MEMORY;
     }
     if (start(question)) {
-        let_go(question); /* for the thread that there is not */
+        atomic_store(&question->holders, 1); /* there is no thread */
         let_go(question);
         return EAI_MEMORY;
     }

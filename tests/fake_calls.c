@@ -185,7 +185,7 @@ __wrap_mmap(void *at, size_t length, int access, int flags, int fd,
                : __real_mmap(at, length, access, flags, fd, offset);
 }
 
-/* A call of the system has at most six arguments, each as wide as a register. */
+/* A call of the system has at most six arguments, each as wide as a word. */
 long
 __wrap_syscall(long number, ...)
 {

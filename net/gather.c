@@ -34,6 +34,7 @@
 #define DESCRIPTORS_KEPT 24 /* for the server and some connections */
 #define ADDRESS_MAX 320
 #define DIRECTORY_MAX 64
+#define CLEAR_UP_MS 2000 /* for a killed parent to be gone */
 #define SOCKET_NAME "/socket"
 #define UNDELIVERED 1 /* exit status: all was well but the way to the parent */
 
@@ -55,6 +56,7 @@ struct gather {
     char directory[DIRECTORY_MAX]; /* of the Unix socket; "": none */
     char address[ADDRESS_MAX];     /* for others */
     char own_address[ADDRESS_MAX]; /* for the children made here */
+    pid_t maker;                   /* the parent of the children made here */
     int changed;                   /* an eventfd */
     int signals;                   /* a signalfd; -1: none */
     sigset_t before;               /* the signal mask, where there is one */
@@ -393,6 +395,7 @@ divide(struct gather *gather, struct child *child, bool is_group, pid_t *pid)
     (void)fflush(NULL);
     (void)sigfillset(&all);
     (void)pthread_sigmask(SIG_SETMASK, &all, &before);
+    gather->maker = getpid();
     *pid = fork();
     int error = *pid < 0 ? errno : 0;
     if (*pid == 0) {
@@ -422,14 +425,35 @@ divide(struct gather *gather, struct child *child, bool is_group, pid_t *pid)
 }
 
 /*
- * In a child that could not deliver: a parent that was killed has left its
+ * A process that was killed may close its connections before its sockets, so
+ * that somebody still seems to listen: await its end, for a while.
+ */
+static void
+await_maker(const struct gather *gather)
+{
+    struct process maker;
+
+    process_watch(&maker, gather->maker, false);
+    if (maker.fd >= 0 && getppid() == gather->maker) {
+        struct pollfd ended = {.fd = maker.fd, .events = POLLIN};
+
+        (void)!poll(&ended, 1, CLEAR_UP_MS);
+    }
+    process_forget(&maker);
+}
+
+/*
+ * In a child whose delivery broke: a parent that was killed has left its
  * socket, and whoever finds nobody behind it removes it.
  */
 static void
 clear_up(const struct gather *gather)
 {
-    if (gather->directory[0] != '\0' &&
-        unix_socket_clear(&gather->listener.local.file,
+    if (gather->directory[0] == '\0') {
+        return;
+    }
+    await_maker(gather);
+    if (unix_socket_clear(&gather->listener.local.file,
                           UNIX_SOCKET_SAME_USER)) {
         (void)rmdir(gather->directory);
     }
@@ -464,9 +488,10 @@ gather_fork(struct gather *gather, unsigned which,
     if (status == 0 && gather_sender_finish(sender)) {
         status = UNDELIVERED;
     }
+    const bool is_lost = gather_sender_look(sender) != 0;
     gather_sender_destroy(sender);
     (void)fflush(NULL);
-    if (status != 0) {
+    if (is_lost) {
         clear_up(gather);
     }
     _exit(status);

@@ -394,7 +394,8 @@ is_under_way(const struct crew *crew)
     if (now_ns > crew->end_ns + PATIENCE_NS) {
         die("the server", "it owes answers and sends none");
     }
-    return crew->busy > 0 || now_ns < crew->end_ns;
+    return crew->busy > 0 || now_ns < crew->end_ns ||
+           (crew->period_ns > 0 && crew->turn_ns < crew->end_ns);
 }
 
 static void

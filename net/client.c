@@ -5,6 +5,7 @@
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <poll.h>
+#include <sched.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/time.h>
@@ -110,6 +111,19 @@ receive_by(struct client *client, uint64_t deadline_ns)
     }
 }
 
+/* Whoever is busy sends its next request soon: let others run meanwhile. */
+static bool
+has_received_soon(struct client *client)
+{
+    for (int looks = 0; looks < CLIENT_LOOKS; looks++) {
+        if (receive_once(client, MSG_DONTWAIT) != EAGAIN) {
+            return true;
+        }
+        (void)sched_yield();
+    }
+    return false;
+}
+
 static void
 receive(struct client *client)
 {
@@ -117,7 +131,8 @@ receive(struct client *client)
 
     if (client->resting || !is_far(deadline_ns)) {
         receive_by(client, deadline_ns);
-    } else if (receive_once(client, 0) == EAGAIN) {
+    } else if (!has_received_soon(client) &&
+               receive_once(client, 0) == EAGAIN) {
         client->resting = true;
     }
     if (client->resting) {

@@ -235,10 +235,31 @@ def at_a_rate(place: Place, effort: Effort, clients: int = 50) -> Table:
     return table
 
 
+def over_few_mailboxes(place: Place, effort: Effort) -> Table:
+    """Each mailbox hands its lock over in order; Redis has one thread."""
+    table = Table(
+        "server-contention",
+        "Requests per second of 50 clients over TCP, half reads and half "
+        "writes of 64 B in Redis's protocol, to fewer and more mailboxes",
+        ("mailboxes", "pipelining"), "1/s", "DIPC", ("Redis",))
+    with place.dipc(mailboxes=4096) as dipc, place.redis() as redis:
+        for _ in range(effort.rounds):
+            for keys in (1, 16, 64, 512, 4096):
+                for pipeline in (1, 16, 128):
+                    for peer in (dipc, redis):
+                        said = load(place, peer, "redis", value=64, keys=keys,
+                                    connections=50, pipeline=pipeline,
+                                    warm_ms=50, for_ms=effort.run_ms)
+                        table.add((f"{keys:,}", str(pipeline)), peer.name,
+                                  said["per-second"])
+    return table
+
+
 def run(place: Place, effort: Effort) -> Iterator[Table]:
     yield by_own_protocol(place, effort)
     yield processor_time(place, effort)
     yield round_trip(place, effort)
     yield each_in_its_own(place, effort)
     yield at_a_rate(place, effort)
+    yield over_few_mailboxes(place, effort)
     yield by_redis_benchmark(place, effort)

@@ -79,7 +79,9 @@ DEATH = ("--deaths=1",)
 MORTAL = ("--deaths=1", "--idle-time")
 MORTAL_TWICE = ("--deaths=1", "--idle-time", "--preemptions=2")
 MORTAL_ONCE = ("--deaths=1", "--idle-time", "--preemptions=1")
+ONCE = ("--preemptions=1",)
 MORTALS = ("--deaths=2", "--idle-time", "--preemptions=1")
+MORTALS_IN_TURN = ("--deaths=2", "--idle-time", "--preemptions=0")
 EARLY = ("--spurious", "--timeouts=1")
 EARLY_MORE = ("--spurious", "--timeouts=3")
 # Threads that come one after the other: no preemption is possible.
@@ -180,7 +182,12 @@ ROWS = (
     Row("one history, M1, S1", "mailbox_history",
         "2 threads, any 2 writes each", ("ww ww", "ww rr", "www r")),
     Row("one history, M1, S1", "mailbox_history", "4 threads",
-        ("c c c r", "p a r r", "p o r d", "n p r r")),
+        ("c c c r", "p a r r", "p o r d")),
+    Row("one history, M1, S1", "mailbox_history",
+        "3 threads, one watches, one reads", ("n p r",)),
+    Row("one history, M1, S1", "mailbox_history",
+        "4 threads, one watches, two read; at most 1 preemption",
+        ("n p r r",), False, ONCE),
     Row("a death at every step (L5)", "rwlock_turns",
         "2 threads, one dies", ("!w r", "!r w"), True, DEATH),
     Row("a death at every step (L5)", "rwlock_turns",
@@ -248,9 +255,14 @@ ROWS = (
     Row(TOLD, "death_watch", "2 threads, one dies, on futex words",
         ("-f !n p", "-f !N p", "-f !x p"), True, MORTAL),
     Row(TOLD, "death_watch", "3 threads, one dies, on futex words",
-        ("-f !p n p", "-f !n n p", "-f !p x p"), False, MORTAL),
-    Row(TOLD, "death_watch", "2 to 3 threads, two die; at most 1 preemption",
-        ("!p !n p", "!p !x p", "!p !p n p"), False, MORTALS),
+        ("-f !p n p", "-f !p x p"), False, MORTAL),
+    Row(TOLD, "death_watch",
+        "3 threads, a watcher dies, on futex words; at most 1 preemption",
+        ("-f !n n p",), False, MORTAL_ONCE),
+    Row(TOLD, "death_watch", "3 threads, two die; at most 1 preemption",
+        ("!p !n p", "!p !x p"), False, MORTALS),
+    Row(TOLD, "death_watch", "4 threads, two die; no preemption",
+        ("!p !p n p",), False, MORTALS_IN_TURN),
     Row(KEPT, "death_mailbox", "2 threads, one dies in a write, one reads",
         ("!p r", "!o r", "!a r"), True, MORTAL),
     Row(KEPT, "death_mailbox", "2 threads, one dies in a read, one writes",
@@ -258,12 +270,17 @@ ROWS = (
     Row(KEPT, "death_mailbox", "2 threads, one dies, every pair of writes",
         ("!p p", "!p o", "!p a", "!o p", "!o o", "!o a", "!a p", "!a o",
          "!a a"), False, MORTAL),
-    Row(KEPT, "death_mailbox", "2 threads, 2 operations of one",
-        ("!oo r", "!po r", "!oa r", "!o rr"), False, MORTAL),
+    Row(KEPT, "death_mailbox",
+        "2 threads, 2 operations of one; at most 1 preemption",
+        ("!oo r", "!po r", "!oa r", "!o rr"), False, MORTAL_ONCE),
     Row(KEPT, "death_mailbox", f"2 threads, one dies, {DEADLINES}",
         ("!P r", "!o R", "!A p", "!N p"), False, MORTAL),
-    Row(KEPT, "death_mailbox", "2 threads, one dies, on futex words",
-        ("-f !p r", "-f !o r", "-f !a r", "-f !r o"), False, MORTAL),
+    Row(KEPT, "death_mailbox",
+        "2 threads, one dies writing, on futex words; at most 2 preemptions",
+        ("-f !p r",), False, MORTAL_TWICE),
+    Row(KEPT, "death_mailbox",
+        "2 threads, one dies, on futex words; at most 1 preemption",
+        ("-f !o r", "-f !a r", "-f !r o"), False, MORTAL_ONCE),
 )
 
 # The smallest search of each harness that has a choice to make.

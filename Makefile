@@ -89,6 +89,7 @@ ifeq ($(VARIANT),tsan)
 VARIANT_OBJECT := $(BUILD)/tests/tsan_clocklock.o
 LDFLAGS_tsan := -Wl,--wrap=pthread_mutex_clocklock
 endif
+$(BUILD)/tests/fake_limits.o: CFLAGS += -fno-sanitize=all
 # libgcov does not see every end of a process.
 ifeq ($(VARIANT),coverage)
 VARIANT_OBJECT := $(BUILD)/tests/coverage_dump.o

@@ -14,7 +14,6 @@
 #include <sys/epoll.h>
 #include <sys/mman.h>
 #include <sys/pidfd.h>
-#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -22,6 +21,8 @@
 #include <unistd.h>
 
 #define DESCRIPTORS_MAX 1024
+
+atomic_bool fake_calls_armed;
 
 static _Thread_local const char *wanted; /* NULL: any */
 static _Thread_local long left;          /* until one fails; 0: none does */
@@ -35,6 +36,7 @@ fake_calls_fail(const char *name, long n, int error)
     left = n;
     given = error;
     failed = NULL;
+    atomic_store(&fake_calls_armed, true);
 }
 
 const char *
@@ -145,9 +147,6 @@ CALL(int, -1, socketpair, (int family, int type, int protocol, int fds[2]),
      (family, type, protocol, fds))
 CALL(int, -1, dup2, (int from, int to), (from, to))
 CALL(int, -1, chdir, (const char *path), (path))
-CALL(int, -1, getrlimit, (int which, struct rlimit *limit), (which, limit))
-CALL(int, -1, setrlimit, (int which, const struct rlimit *limit),
-     (which, limit))
 CALL(ssize_t, -1, read, (int fd, void *bytes, size_t length),
      (fd, bytes, length))
 CALL(DIR *, NULL, opendir, (const char *path), (path))

@@ -12,7 +12,11 @@
  * Who may call.  Any thread; a failure is that of the thread that wants it.
  */
 
+#include <stdatomic.h>
 #include <stdbool.h>
+
+/* False until the first failure is asked for, in any thread. */
+extern atomic_bool fake_calls_armed;
 
 /* The n-th call of this name (NULL: of any) from now on fails; 0: none. */
 void fake_calls_fail(const char *name, long n, int error);

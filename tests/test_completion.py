@@ -34,8 +34,14 @@ PATIENCE_S = 20.0
 class Case(ProcessCase):
     def setUp(self) -> None:
         super().setUp()
+        # zsh completes every file of these directories, executable or not: of
+        # a directory of a build it would offer the object files as well.
+        commands = self.directory / "commands"
+        commands.mkdir()
+        for name in FILES:
+            (commands / name).symlink_to(machine.BIN / name)
         self.environment = self.environment | {
-            "PATH": f"{machine.BIN}:{os.environ['PATH']}",
+            "PATH": f"{commands}:{os.environ['PATH']}",
             "TERM": "dumb",
             "HOME": str(self.directory),
         }

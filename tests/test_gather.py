@@ -24,6 +24,16 @@ from process.wire import Wire
 ENV_LINE = r"DIPC_TOKEN=([0-9a-f]{32}) dipcsend (\S+) (\d+)"
 
 
+def without_internal_signals(status: str) -> str:
+    """32 and 33 are the C library's, which no program can set: whoever made a
+    thread has them as by default, whatever they were."""
+
+    def mask(found: re.Match[str]) -> str:
+        return f"{int(found[0], 16) & ~(3 << 31):016x}"
+
+    return re.sub(r"\b[0-9a-f]{16}\b", mask, status)
+
+
 class Gathering(ProcessCase):
     def setUp(self) -> None:
         super().setUp()
@@ -177,7 +187,10 @@ class Results(Gathering):
             wrapper=prlimit,
         )
         self.assertEqual(done.returncode, 0, done.stderr)
-        self.assertEqual(done.stdout, alone.stdout * 80)
+        self.assertEqual(
+            without_internal_signals(done.stdout),
+            without_internal_signals(alone.stdout) * 80,
+        )
 
 
 class Failures(Gathering):

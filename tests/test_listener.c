@@ -248,7 +248,7 @@ an_opening_that_fails_anywhere_is_told(void **state)
 static void
 only_so_many_addresses_are_listened_on(void **state)
 {
-    char texts[LISTENER_SOCKETS_MAX + 1][16];
+    char texts[LISTENER_SOCKETS_MAX + 1][sizeof "127.0.1.-2147483648"];
     const char *addresses[LISTENER_SOCKETS_MAX + 1];
     const struct unix_socket_request one_more = request_at("/tmp/unused");
 

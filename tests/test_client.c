@@ -148,8 +148,7 @@ a_client_that_never_reads_is_closed(void **state)
     live_server_start(&live);
     int fd = live_server_connect(&live);
     int other = live_server_connect(&live);
-    live_server_say(other, "w 0 4\n");
-    live_server_say(other, "full");
+    live_server_say(other, "w 0 4\nfull");
     live_server_expect(other, "ok 0 version=1 size=4\n");
     live_server_await_clients(&live, 2);
     /* Requests until nobody takes them any more, and then the end. */

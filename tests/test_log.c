@@ -411,7 +411,7 @@ make_system_log(void)
                                   .sun_path = "/dev/log"};
 
     if (unshare(CLONE_NEWNS) ||
-        mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) ||
+        mount("none", "/", "none", MS_REC | MS_PRIVATE, NULL) ||
         mount("tmpfs", "/dev", "tmpfs", 0, "size=64k")) {
         return -1;
     }

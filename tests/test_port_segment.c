@@ -13,15 +13,17 @@
 #include "fake_calls.h"
 #include "mailbox.h"
 
-#define USER ((uid_t)4242424)
 #define PORT ((uint16_t)65000)
 
-/* The name is of a user whom no machine has, so no server's is touched. */
+/* Of a user whom no machine has, and another in each process: no server's
+ * segment is touched, nor that of a test that runs beside this one. */
+static uid_t user;
+
 static struct port_segment_request
 request(void)
 {
     return (struct port_segment_request){
-        .user = USER,
+        .user = user,
         .port = PORT,
         .geometry = {.mailboxes_count = 3,
                      .seats_count = 2,
@@ -36,7 +38,7 @@ tear_down(void **state)
     char name[NAMING_MAX];
 
     (void)state;
-    naming_segment(USER, PORT, name);
+    naming_segment(user, PORT, name);
     (void)shm_unlink(name);
     return 0;
 }
@@ -127,12 +129,12 @@ a_port_without_a_segment_gets_a_new_one(void **state)
     struct complaint complaint = {""};
 
     (void)state;
-    assert_false(port_segment_exists(USER, PORT));
+    assert_false(port_segment_exists(user, PORT));
     assert_int_equal(port_segment_open(&held, &wanted, NULL, &complaint), 0);
     assert_false(held.adopted);
     version_of_1_is(&held, 0);
     port_segment_close(&held);
-    assert_false(port_segment_exists(USER, PORT));
+    assert_false(port_segment_exists(user, PORT));
 }
 
 static void
@@ -144,7 +146,7 @@ what_a_killed_server_left_is_taken_over(void **state)
 
     (void)state;
     leave(0);
-    assert_true(port_segment_exists(USER, PORT));
+    assert_true(port_segment_exists(user, PORT));
     assert_int_equal(port_segment_open(&held, &wanted, NULL, &complaint), 0);
     assert_true(held.adopted);
     assert_int_equal(held.adoption.kept, 1);
@@ -231,7 +233,7 @@ one_that_others_have_attached_is_refused(void **state)
     (void)state;
     wanted.attachable = true;
     pid_t child = start_server(&wanted, 0);
-    naming_segment(USER, PORT, name);
+    naming_segment(user, PORT, name);
     assert_int_equal(mapping_attach(&attached, name), 0);
     kill_server(child);
     refused(&wanted, "attached");
@@ -252,7 +254,7 @@ one_whose_creator_died_at_once_is_made_anew(void **state)
     char name[NAMING_MAX];
 
     (void)state;
-    naming_segment(USER, PORT, name);
+    naming_segment(user, PORT, name);
     int descriptor = shm_open(name, O_RDWR | O_CREAT | O_EXCL, 0600);
     assert_true(descriptor >= 0);
     (void)close(descriptor);
@@ -297,7 +299,7 @@ each_flaw_is_named(void **state)
         char name[NAMING_MAX];
 
         leave('-');
-        naming_segment(USER, PORT, name);
+        naming_segment(user, PORT, name);
         assert_int_equal(mapping_attach(&mapping, name), 0);
         ((unsigned char *)mapping.memory)[rows[i].offset] ^= 0x55;
         mapping_destroy(&mapping);
@@ -323,7 +325,7 @@ an_opening_that_fails_anywhere_is_told_and_leaves_nothing_open(void **state)
     char name[NAMING_MAX];
 
     (void)state;
-    naming_segment(USER, PORT, name);
+    naming_segment(user, PORT, name);
     for (size_t i = 0; i < sizeof calls / sizeof calls[0]; i++) {
         const bool left = calls[i] != NULL;
         const char *failed = "";
@@ -369,5 +371,11 @@ main(void)
         TEST(each_flaw_is_named),
         TEST(an_opening_that_fails_anywhere_is_told_and_leaves_nothing_open),
     };
-    return cmocka_run_group_tests_name("port_segment", tests, NULL, NULL);
+    char name[NAMING_MAX];
+
+    user = 4000000000U + (uid_t)getpid();
+    int failed = cmocka_run_group_tests_name("port_segment", tests, NULL, NULL);
+    naming_segment(user, PORT, name);
+    (void)shm_unlink(name); /* of a test that failed */
+    return failed;
 }

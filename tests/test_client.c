@@ -140,26 +140,37 @@ after_a_reset_the_next_client_can_wait(void **state)
 static void
 a_client_that_never_reads_is_closed(void **state)
 {
+    /* Few answers of this size are more than the sockets hold. */
+    enum { CONTENT_BYTES = 4000, REQUESTS = 1000 };
+    char content[CONTENT_BYTES + 1] = "";
+    char write[CONTENT_BYTES + 32];
+    char requests[REQUESTS * 4 + 1] = "";
     struct live_server live;
 
     (void)state;
+    memset(content, 'c', CONTENT_BYTES);
+    for (int i = 0; i < REQUESTS; i++) {
+        memcpy(requests + i * 4, "r 0\n", 4);
+    }
+    (void)snprintf(write, sizeof write, "w 0 %d\n%s", CONTENT_BYTES, content);
     live_server_init(&live);
     live.config.request_timeout_ns = 300 * CLOCK_NS_PER_MS;
     live_server_start(&live);
     int fd = live_server_connect(&live);
     int other = live_server_connect(&live);
-    live_server_say(other, "w 0 4\nfull");
-    live_server_expect(other, "ok 0 version=1 size=4\n");
+    live_server_say(other, write);
+    live_server_expect(other, "ok 0 version=1 size=4000\n");
     live_server_await_clients(&live, 2);
     /* Requests until nobody takes them any more, and then the end. */
-    while (send(fd, "r 0\nr 0\nr 0\nr 0\n", 16, MSG_NOSIGNAL) > 0) {
+    while (send(fd, requests, sizeof requests - 1, MSG_NOSIGNAL) > 0) {
         if (server_clients(live.server) == 1) {
             break;
         }
     }
     live_server_await_clients(&live, 1);
     live_server_say(other, "r 0\n");
-    live_server_expect(other, "ok 4 version=1 size=4\nfull");
+    live_server_expect(other, "ok 4000 version=1 size=4000\n");
+    live_server_expect(other, content);
     (void)close(fd);
     (void)close(other);
     assert_int_equal(live_server_end(&live), 0);

@@ -30,6 +30,7 @@
 /* A refusal waits so long for the first bytes, to be in their protocol. */
 #define CLIENT_REFUSAL_NS CLOCK_NS_PER_S
 
+/* Before it sleeps; more of them gain nothing over TCP. */
 #define CLIENT_LOOKS 2
 
 #define CLIENT_REST_NS (250 * CLOCK_NS_PER_MS)

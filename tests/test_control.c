@@ -15,33 +15,22 @@
 #include "cmocka_all.h"
 #include "control.h"
 #include "fake_calls.h"
+#include "scratch_directory.h"
 
 #define PORT 7000
 
-static char directory[] = "/tmp/dipc-test-control-XXXXXX";
 static char socket_path[64];
 
 static int
-make_directory(void **state)
+set_up(void **state)
 {
     (void)state;
-    if (!mkdtemp(directory) || setenv("XDG_RUNTIME_DIR", directory, 1)) {
+    if (scratch_directory_make()) {
         return -1;
     }
     (void)snprintf(socket_path, sizeof socket_path, "%s/dipc/%d.sock",
-                   directory, PORT);
+                   scratch_directory, PORT);
     return 0;
-}
-
-static int
-remove_directory(void **state)
-{
-    char inner[64];
-
-    (void)state;
-    (void)snprintf(inner, sizeof inner, "%s/dipc", directory);
-    (void)rmdir(inner);
-    return rmdir(directory);
 }
 
 static uint64_t
@@ -293,7 +282,7 @@ the_directory_is_the_users_alone(void **state)
     char inner[64];
 
     (void)state;
-    (void)snprintf(inner, sizeof inner, "%s/dipc", directory);
+    (void)snprintf(inner, sizeof inner, "%s/dipc", scratch_directory);
     open_control(&control);
     assert_int_equal(stat(inner, &status), 0);
     assert_int_equal(status.st_mode & 0777, 0700);
@@ -312,8 +301,9 @@ a_noted_socket_goes_with_its_server(void **state)
     char note[64];
 
     (void)state;
-    (void)snprintf(path, sizeof path, "%s/a.sock", directory);
-    (void)snprintf(note, sizeof note, "%s/dipc/%d.unix", directory, PORT);
+    (void)snprintf(path, sizeof path, "%s/a.sock", scratch_directory);
+    (void)snprintf(note, sizeof note, "%s/dipc/%d.unix", scratch_directory,
+                   PORT);
     const struct unix_socket_request request = {
         .path = path,
         .mode = 0600,
@@ -465,5 +455,5 @@ main(void)
         cmocka_unit_test(an_asker_tells_every_failure_from_an_answer),
     };
 
-    return cmocka_run_group_tests(tests, make_directory, remove_directory);
+    return cmocka_run_group_tests(tests, set_up, scratch_directory_remove);
 }

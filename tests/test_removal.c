@@ -17,36 +17,25 @@
 #include "mapping.h"
 #include "naming.h"
 #include "removal.h"
+#include "scratch_directory.h"
 
 /* Below what the system chooses from; another for each run of this test. */
 static uint16_t port;
-static char directory[] = "/tmp/dipc-test-removal-XXXXXX";
 static char segment[NAMING_MAX];
 static char socket_path[64];
 
 static int
-make_directory(void **state)
+set_up(void **state)
 {
     (void)state;
     port = (uint16_t)(1 + getpid() % 1000);
-    if (!mkdtemp(directory) || setenv("XDG_RUNTIME_DIR", directory, 1)) {
+    if (scratch_directory_make()) {
         return -1;
     }
     naming_segment(geteuid(), port, segment);
     (void)snprintf(socket_path, sizeof socket_path, "%s/dipc/%d.sock",
-                   directory, port);
+                   scratch_directory, port);
     return 0;
-}
-
-static int
-remove_directory(void **state)
-{
-    char inner[64];
-
-    (void)state;
-    (void)snprintf(inner, sizeof inner, "%s/dipc", directory);
-    (void)rmdir(inner);
-    return rmdir(directory);
 }
 
 enum manner { OBEYS, IGNORES, HAS_NO_CONTROL };
@@ -411,5 +400,5 @@ main(void)
         cmocka_unit_test(without_a_look_at_the_segments_nobody_is_found),
     };
 
-    return cmocka_run_group_tests(tests, make_directory, remove_directory);
+    return cmocka_run_group_tests(tests, set_up, scratch_directory_remove);
 }

@@ -1,5 +1,6 @@
 /* What a server puts together, with each step failing once. */
 
+#include "scratch_directory.h"
 #include "service.h"
 
 #include <errno.h>
@@ -23,35 +24,23 @@
 #define FAILED_AND_SERVED 2
 #define FAILED_WITHOUT_CAUSE 3
 
-static char directory[] = "/tmp/dipc-test-service-XXXXXX";
 static char path[64];
 static uint16_t port; /* below those that the system chooses */
 static char port_text[8];
 static char segment[NAMING_MAX];
 
 static int
-make_directory(void **state)
+set_up(void **state)
 {
     (void)state;
-    if (!mkdtemp(directory) || setenv("XDG_RUNTIME_DIR", directory, 1)) {
+    if (scratch_directory_make()) {
         return -1;
     }
     port = (uint16_t)(10000 + getpid() % 20000);
     (void)snprintf(port_text, sizeof port_text, "%u", (unsigned)port);
     naming_segment(geteuid(), port, segment);
-    (void)snprintf(path, sizeof path, "%s/a.sock", directory);
+    (void)snprintf(path, sizeof path, "%s/a.sock", scratch_directory);
     return 0;
-}
-
-static int
-remove_directory(void **state)
-{
-    char inner[64];
-
-    (void)state;
-    (void)snprintf(inner, sizeof inner, "%s/dipc", directory);
-    (void)rmdir(inner);
-    return rmdir(directory);
 }
 
 /*
@@ -137,5 +126,5 @@ main(void)
         cmocka_unit_test(a_step_that_fails_ends_the_start_or_nothing),
     };
 
-    return cmocka_run_group_tests(tests, make_directory, remove_directory);
+    return cmocka_run_group_tests(tests, set_up, scratch_directory_remove);
 }

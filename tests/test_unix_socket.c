@@ -12,32 +12,21 @@
 
 #include "cmocka_all.h"
 #include "fake_calls.h"
+#include "scratch_directory.h"
 #include "unix_socket.h"
 
-static char directory[] = "/tmp/dipc-test-unix-XXXXXX";
 static char path[64];
 static struct complaint complaint;
 
 static int
-make_directory(void **state)
+set_up(void **state)
 {
     (void)state;
-    if (!mkdtemp(directory) || setenv("XDG_RUNTIME_DIR", directory, 1)) {
+    if (scratch_directory_make()) {
         return -1;
     }
-    (void)snprintf(path, sizeof path, "%s/a.sock", directory);
+    (void)snprintf(path, sizeof path, "%s/a.sock", scratch_directory);
     return 0;
-}
-
-static int
-remove_directory(void **state)
-{
-    char inner[64];
-
-    (void)state;
-    (void)snprintf(inner, sizeof inner, "%s/dipc", directory);
-    (void)rmdir(inner);
-    return rmdir(directory);
 }
 
 static int
@@ -206,7 +195,7 @@ other_files_are_left_alone(void **state)
 
     /* Not even a link that leads to a dead server's socket. */
     (void)leave_file();
-    (void)snprintf(target, sizeof target, "%s/b.sock", directory);
+    (void)snprintf(target, sizeof target, "%s/b.sock", scratch_directory);
     assert_int_equal(symlink(path, target), 0);
     assert_int_equal(open_at(&made, target, 0600), EEXIST);
     assert_int_equal(unlink(target), 0);
@@ -254,18 +243,20 @@ a_path_that_does_not_fit_is_refused(void **state)
 {
     struct unix_socket made;
     char name[UNIX_SOCKET_PATH_MAX + 1];
-    const size_t room = UNIX_SOCKET_PATH_MAX - 1 - strlen(directory) - 1;
-    char whole[sizeof directory + UNIX_SOCKET_PATH_MAX + 1];
+    const size_t room =
+        UNIX_SOCKET_PATH_MAX - 1 - strlen(scratch_directory) - 1;
+    char whole[sizeof scratch_directory + UNIX_SOCKET_PATH_MAX + 1];
 
     (void)state;
     memset(name, 'n', sizeof name);
-    (void)snprintf(whole, sizeof whole, "%s/%.*s", directory, (int)room, name);
+    (void)snprintf(whole, sizeof whole, "%s/%.*s", scratch_directory, (int)room,
+                   name);
     assert_int_equal(strlen(whole), 107);
     assert_int_equal(open_at(&made, whole, 0600), 0);
     assert_int_equal(connect_error(whole, SOCK_STREAM), 0);
     unix_socket_close(&made);
-    (void)snprintf(whole, sizeof whole, "%s/%.*s", directory, (int)room + 1,
-                   name);
+    (void)snprintf(whole, sizeof whole, "%s/%.*s", scratch_directory,
+                   (int)room + 1, name);
     assert_int_equal(open_at(&made, whole, 0600), ENAMETOOLONG);
     assert_non_null(strstr(complaint.text, "108 bytes, and 107 are the most"));
 }
@@ -278,7 +269,7 @@ a_relative_path_becomes_absolute(void **state)
 
     (void)state;
     assert_non_null(getcwd(before, sizeof before));
-    assert_int_equal(chdir(directory), 0);
+    assert_int_equal(chdir(scratch_directory), 0);
     assert_int_equal(open_at(&made, "a.sock", 0600), 0);
     assert_int_equal(chdir("/"), 0);
     assert_string_equal(made.file.path, path);
@@ -378,5 +369,5 @@ main(void)
         cmocka_unit_test(a_path_longer_than_any_is_refused),
     };
 
-    return cmocka_run_group_tests(tests, make_directory, remove_directory);
+    return cmocka_run_group_tests(tests, set_up, scratch_directory_remove);
 }

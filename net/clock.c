@@ -4,15 +4,27 @@
 
 #define MS_PER_DAY 86400000
 
-uint64_t
-clock_now_ns(void *context)
+static uint64_t
+read_clock(clockid_t clock)
 {
     struct timespec now;
 
-    (void)context;
-    int failed = clock_gettime(CLOCK_MONOTONIC, &now);
+    int failed = clock_gettime(clock, &now);
     assert(!failed);
     return (uint64_t)now.tv_sec * CLOCK_NS_PER_S + (uint64_t)now.tv_nsec;
+}
+
+uint64_t
+clock_now_ns(void *context)
+{
+    (void)context;
+    return read_clock(CLOCK_MONOTONIC);
+}
+
+uint64_t
+clock_recent_ns(void)
+{
+    return read_clock(CLOCK_MONOTONIC_COARSE);
 }
 
 uint64_t

@@ -30,11 +30,12 @@ timespec_of(uint64_t ns)
                              .tv_nsec = (long)(ns % CLOCK_NS_PER_S)};
 }
 
+/* For every operation, and looked at only by one that has to wait. */
 static struct timespec
 lock_deadline(const struct segment_store *store)
 {
-    return timespec_of(
-        clock_add_ns(clock_now_ns(NULL), store->lock_timeout_ns));
+    return timespec_of(clock_add_ns(clock_recent_ns() + CLOCK_TICK_NS,
+                                    store->lock_timeout_ns));
 }
 
 /* A lock that was not had in time is "busy"; a timeout is a wait's outcome. */

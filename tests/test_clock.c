@@ -12,6 +12,21 @@ time_does_not_go_back(void **state)
     assert_true(clock_now_ns(NULL) >= before_ns);
 }
 
+/* It lags behind, and catches up with any moment that has passed. */
+static void
+recent_time_is_never_ahead(void **state)
+{
+    (void)state;
+    uint64_t moment_ns = clock_now_ns(NULL);
+    uint64_t recent_ns = clock_recent_ns();
+    assert_true(recent_ns <= clock_now_ns(NULL));
+    for (int i = 0; recent_ns < moment_ns && i < 1000000000; i++) {
+        recent_ns = clock_recent_ns();
+    }
+    assert_true(recent_ns >= moment_ns);
+    assert_true(recent_ns <= clock_now_ns(NULL));
+}
+
 static void
 a_sum_that_does_not_fit_is_never(void **state)
 {
@@ -52,6 +67,7 @@ main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(time_does_not_go_back),
+        cmocka_unit_test(recent_time_is_never_ahead),
         cmocka_unit_test(a_sum_that_does_not_fit_is_never),
         cmocka_unit_test(what_remains_is_never_negative),
         cmocka_unit_test(milliseconds_are_rounded_up),

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from process import machine
 
+GATE_TIMEOUT_S = 300
 # What whoever started this test has set is not for the gate under test.
 STARTERS = ("MAKEFLAGS", "MAKELEVEL", "MFLAGS", "MAKEOVERRIDES")
 
@@ -33,6 +34,7 @@ class SmallTree(unittest.TestCase):
             (self.tree / name).parent.mkdir(parents=True, exist_ok=True)
             if (machine.TOP / name).is_dir():
                 shutil.copytree(machine.TOP / name, self.tree / name,
+                                dirs_exist_ok=True,
                                 ignore=shutil.ignore_patterns("__pycache__"))
             else:
                 shutil.copy(machine.TOP / name, self.tree / name)
@@ -53,14 +55,13 @@ class SmallTree(unittest.TestCase):
         self.assertEqual(text.count(old), 1, f"{name} has not once: {old}")
         (self.tree / name).write_text(text.replace(old, new))
 
-    def gate(self, *words: str, timeout_s: int = 300,
-             **environment: str) -> tuple[int, str]:
+    def gate(self, *words: str, **environment: str) -> tuple[int, str]:
         """Its exit status and all that it said."""
         done = subprocess.run(
             [self.tree / words[0], *words[1:]], cwd=self.tree,
             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT, text=True, errors="replace",
-            timeout=timeout_s, env=self.environment | environment,
+            timeout=GATE_TIMEOUT_S, env=self.environment | environment,
             check=False)
         return done.returncode, done.stdout
 

@@ -72,17 +72,18 @@ TABLE = """\
 """
 # The child of `slow` writes its number down; no SIGTERM ends it.
 MAKEFILE = """\
+.RECIPEPREFIX = >
 good:
-	@echo "  figure: size: 7"
-	@echo 3 passed, 0 failed
+> @echo "  figure: size: 7"
+> @echo 3 passed, 0 failed
 bad:
-	@echo the planted breach
-	@echo 2 passed, 1 failed
-	@exit 1
+> @echo the planted breach
+> @echo 2 passed, 1 failed
+> @exit 1
 silent:
-	@:
+> @:
 slow:
-	@trap '' TERM; echo $$$$ >slow.pid; exec sleep 300
+> @trap '' TERM; echo $$$$ >slow.pid; exec sleep 300
 .PHONY: good bad silent slow
 """
 
@@ -136,7 +137,7 @@ class Runner(SmallTree):
                      "the planted breach", "<dt>size</dt><dd>7</dd>"):
             self.assertIn(said, page)
         # What is run again replaces what was known, and that alone.
-        self.plant("Makefile", "2 passed, 1 failed\n\t@exit 1",
+        self.plant("Makefile", "2 passed, 1 failed\n> @exit 1",
                    "3 passed, 0 failed")
         self.gate("ci/gates", "bad")
         self.assertEqual(self.outcomes(), {"good": "passed", "bad": "passed"})

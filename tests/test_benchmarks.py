@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import csv
 import os
+import re
 import socket
 import subprocess
 import sys
@@ -16,6 +18,7 @@ from pathlib import Path
 from process import machine
 from process.case import ProcessCase
 from process.main import main
+from process.server import until
 
 TOP = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(TOP / "stress" / "bench"))
@@ -27,6 +30,12 @@ import plots  # noqa: E402
 BUILD = Path("build") / "cc-release"
 PROGRAMS = BUILD / "stress" / "bench"
 RUN_S = 60
+WAYS = (0, 1, 2)  # a thread for each connection, or so many for all
+UNREAD = 4000  # requests at once; the answers to them are many megabytes
+VALUE = b"x" * 64
+SET = (b"*3\r\n$3\r\nSET\r\n$5\r\nkey:3\r\n$64\r\n" + VALUE + b"\r\n")
+GET = b"*2\r\n$3\r\nGET\r\n$5\r\nkey:3\r\n"
+REQUESTS = (b"w 3 64\n" + VALUE, b"r 3\n", SET, GET)
 
 
 def table() -> figures.Table:
@@ -167,6 +176,16 @@ class Stalling:
                     self.stalled_s = time.monotonic() - began
 
 
+def answered(port: int, *pieces: bytes) -> bytes:
+    """All that a server sends, when nothing is read before all is sent."""
+    with socket.create_connection(("127.0.0.1", port), 10) as one:
+        for piece in pieces:
+            one.sendall(piece)
+        one.shutdown(socket.SHUT_WR)
+        with one.makefile("rb") as stream:
+            return stream.read()
+
+
 class Programs(ProcessCase):
     @classmethod
     def setUpClass(cls) -> None:
@@ -223,36 +242,98 @@ class Programs(ProcessCase):
                            peer.address("TCP"))
 
     def test_the_bare_loop_answers_all_that_it_is_sent(self) -> None:
-        with peers.Place(BUILD) as place, place.bare(4096) as peer:
-            for protocol in ("dipc", "redis"):
-                for over in ("TCP", "Unix"):
-                    self.loads("--protocol", protocol, "--value", "4096",
-                               "--pipeline", "64", "--connections", "5",
-                               peer.address(over))
+        for events in WAYS:
+            with self.subTest(events=events), peers.Place(BUILD) as place, \
+                    place.bare(4096, events) as peer:
+                for protocol in ("dipc", "redis"):
+                    for over in ("TCP", "Unix"):
+                        self.loads("--protocol", protocol, "--value", "4096",
+                                   "--pipeline", "64", "--connections", "5",
+                                   peer.address(over))
 
     def test_answers_of_the_bare_loop_are_as_long_as_dipcs(self) -> None:
         """But for the version's digits."""
         server = self.dipc(mailboxes=64)
-        value = b"x" * 64
-        asked = (b"w 3 64\n" + value, b"r 3\n",
-                 b"*3\r\n$3\r\nSET\r\n$5\r\nkey:3\r\n$64\r\n" + value + b"\r\n",
-                 b"*2\r\n$3\r\nGET\r\n$5\r\nkey:3\r\n")
-        with peers.Place(BUILD) as place, place.bare(64) as peer:
-            for request in asked:
-                answers = []
-                for port in (server.port, peer.port):
-                    with socket.create_connection(("127.0.0.1", port),
-                                                  10) as one:
-                        # In two pieces: it finds the end of the request.
-                        one.sendall(request[:7])
-                        one.sendall(request[7:] + request)
-                        one.shutdown(socket.SHUT_WR)
-                        with one.makefile("rb") as stream:
-                            answers.append(stream.read())
-                lengths = [len(answer) for answer in answers]
-                self.assertGreater(lengths[0], 0)
-                self.assertLessEqual(abs(lengths[0] - lengths[1]), 2 * 5,
-                                     (request, answers))
+        for events in WAYS:
+            with self.subTest(events=events), peers.Place(BUILD) as place, \
+                    place.bare(64, events) as peer:
+                for request in REQUESTS:
+                    answers = [answered(port, request[:7], request[7:] + request)
+                               for port in (server.port, peer.port)]
+                    lengths = [len(answer) for answer in answers]
+                    self.assertGreater(lengths[0], 0)
+                    self.assertLessEqual(abs(lengths[0] - lengths[1]), 2 * 5,
+                                         (request, answers))
+
+    def test_the_bare_loop_finds_the_end_of_a_request_in_two_pieces(
+            self) -> None:
+        """Cut at every byte: the answer to a whole one before it shows that
+        the first piece has arrived."""
+        for events in WAYS:
+            with self.subTest(events=events), peers.Place(BUILD) as place, \
+                    place.bare(64, events) as peer:
+                for request in REQUESTS:
+                    answer = answered(peer.port, request)
+                    with socket.create_connection(
+                            ("127.0.0.1", peer.port), 10) as one, \
+                            one.makefile("rb") as stream:
+                        for cut in range(1, len(request)):
+                            one.sendall(request + request[:cut])
+                            self.assertEqual(stream.read(len(answer)), answer)
+                            one.sendall(request[cut:])
+                            self.assertEqual(stream.read(len(answer)), answer)
+
+    def test_the_bare_loop_waits_for_a_client_that_does_not_read(self) -> None:
+        """Its answers fill all buffers, and none is lost; nothing comes from
+        the client that would wake it up."""
+        for events in WAYS:
+            with self.subTest(events=events), peers.Place(BUILD) as place, \
+                    place.bare(4096, events) as peer:
+                for request in (b"r 3\n", GET):
+                    answer = answered(peer.port, request)
+                    self.assertGreater(len(answer), 4096)
+                    with socket.create_connection(
+                            ("127.0.0.1", peer.port), 10) as one, \
+                            one.makefile("rb") as stream:
+                        one.sendall(request * UNREAD)
+                        for _ in range(UNREAD):
+                            self.assertEqual(stream.read(len(answer)), answer)
+
+    def test_the_bare_loop_gives_connections_to_its_threads_in_turn(
+            self) -> None:
+        with peers.Place(BUILD) as place, place.bare(64, 2) as peer, \
+                contextlib.ExitStack() as stack:
+            tasks = Path(f"/proc/{peer.process}/task")
+            ones = [stack.enter_context(socket.create_connection(
+                        ("127.0.0.1", peer.port), 10)) for _ in range(4)]
+            answer = answered(peer.port, b"r 3\n")
+
+            def both_were_woken() -> bool:
+                for one in ones:
+                    one.sendall(b"r 3\n")
+                    self.assertEqual(one.recv(len(answer), socket.MSG_WAITALL),
+                                     answer)
+                waits = [re.search(r"^voluntary_ctxt_switches:\s*(\d+)",
+                                   (task / "status").read_text(), re.M)
+                         for task in tasks.iterdir()
+                         if task.name != str(peer.process)]
+                return [found is not None and int(found[1]) > 1
+                        for found in waits] == [True, True]
+
+            until(both_were_woken, "both of two threads serve")
+
+    def test_wrong_arguments_of_the_bare_loop_are_told(self) -> None:
+        for options, words in (
+                (("--events", "0"), "--events 0 is not one of 1 to 16"),
+                (("--events", "17"), "--events 17 is not one of 1 to 16"),
+                (("--events", "two"), "--events two is not one of 1 to 16"),
+                (("--value", "65537"), "--value 65537 is not one of 0 to"),
+                (("--events",), "usage"), (("--loops", "1"), "usage")):
+            done = subprocess.run([TOP / PROGRAMS / "bare_loop", *options],
+                                  text=True, stdin=subprocess.DEVNULL,
+                                  capture_output=True, timeout=RUN_S)
+            self.assertEqual(done.returncode, 2, options)
+            self.assertIn(words, done.stderr)
 
     def test_an_error_is_no_answer(self) -> None:
         server = self.dipc(mailboxes=2, packet_kb=1)

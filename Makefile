@@ -349,6 +349,7 @@ WRAPPED := parking_wait parking_wake malloc calloc realloc free \
 $(BUILD)/tests/test_linearizability: $(patsubst %,$(BUILD)/stress/%.o, \
 	linearizability model operation excerpt simulation dice)
 $(BUILD)/tests/test_histogram: $(BUILD)/stress/histogram.o
+$(BUILD)/tests/test_switches: $(BUILD)/stress/switches.o
 
 TEST_LIBRARIES := $(BUILD)/libdipccli.a $(BUILD)/libdipcclient.a \
 	$(BUILD)/libdipcnet.a $(BUILD)/libdipccore.a $(VARIANT_OBJECT)

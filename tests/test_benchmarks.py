@@ -241,6 +241,19 @@ class Programs(ProcessCase):
                 self.loads("--protocol", "memcached", *shape,
                            peer.address("TCP"))
 
+    def test_the_load_tells_the_context_switches_of_a_server(self) -> None:
+        with peers.Place(BUILD) as place, place.bare(64) as peer:
+            said = self.loads("--server", str(peer.process), "--connections",
+                              "3", peer.address("TCP"))
+            # It waits for each request, but when the next one is there already.
+            self.assertGreater(said["switches-per-request"], 0)
+            self.assertNotIn("switches-per-request",
+                             self.loads(peer.address("TCP")))
+            status, _, errors = self.load("--server", str(2**31 - 1),
+                                          peer.address("TCP"))
+            self.assertEqual(status, 1)
+            self.assertIn("context switches: No such file", errors)
+
     def test_the_bare_loop_answers_all_that_it_is_sent(self) -> None:
         for events in WAYS:
             with self.subTest(events=events), peers.Place(BUILD) as place, \
@@ -359,6 +372,7 @@ class Programs(ProcessCase):
         for options, words in (
                 (("--connections", "0", "x:1"), "0 is not one of 1 to 20000"),
                 (("--protocol", "http", "x:1"), "not one of dipc, redis"),
+                (("--server", "0", "x:1"), "0 is not one of 1 to"),
                 (("--threads", "2", "x:1"), "usage"), ((), "usage")):
             status, _, errors = self.load(*options)
             self.assertEqual(status, 2, errors)

@@ -51,6 +51,22 @@ def table() -> figures.Table:
     return made
 
 
+def lineup() -> figures.Lineup:
+    """Two rounds of one case; the third contender has one only."""
+    columns = ("over", "clients")
+    others = ("DIPC", "third", "absent")
+    made = figures.Lineup("name", "Title", columns, "1/s", "Redis", others,
+                          reason=figures.Table("", "", columns, "switches",
+                                               "Redis", others, "less"))
+    for name, rates, switches in (("Redis", (20, 30), (0.5, 0.7)),
+                                  ("DIPC", (10, 30), (1, 2)),
+                                  ("third", (40,), (0.25,))):
+        for rate, switched in zip(rates, switches):
+            made.add(("TCP", "50"), name, rate)
+            made.reason.add(("TCP", "50"), name, switched)
+    return made
+
+
 class Figures(unittest.TestCase):
     def test_a_ratio_is_of_two_figures_of_one_round(self) -> None:
         of = figures.ratio([10, 30, 20], [5, 10, 20])
@@ -119,6 +135,25 @@ class Figures(unittest.TestCase):
                           ("2", "Redis", "1", "4", "0.25", "0.25", "0.25",
                            "3")])
 
+    def test_a_lineup_tells_shares_and_their_reason(self) -> None:
+        lines = lineup().markdown().splitlines()
+        self.assertEqual(lines, [
+            "| over | clients | server | 1/s | / Redis | switches |",
+            "| --- | --- | --- | ---: | ---: | ---: |",
+            "| TCP | 50 | Redis | 25.0 | 1 | 0.60 |",
+            "| TCP | 50 | DIPC | 20.0 | 0.75 (0.50 to 1.00) | 1.50 |",
+            "| TCP | 50 | third | 40.0 | 2.00 (2.00 to 2.00) | 0.25 |"])
+        with tempfile.NamedTemporaryFile(suffix=".csv") as file:
+            lineup().write_csv(Path(file.name))
+            with open(file.name) as stream:
+                rows = list(csv.DictReader(stream))
+        self.assertEqual([(row["server"], row["median"], row["share median"],
+                           row["share least"], row["rounds"], row["switches"])
+                          for row in rows],
+                         [("Redis", "25", "1", "1", "2", "0.6"),
+                          ("DIPC", "20", "0.75", "0.5", "2", "1.5"),
+                          ("third", "40", "2", "2", "1", "0.25")])
+
     def test_losses_are_counted_by_what_is_better(self) -> None:
         made = table()
         self.assertEqual(made.lost("Redis"), (1, 2))
@@ -135,7 +170,7 @@ class Figures(unittest.TestCase):
         with self.assertRaisesRegex(ValueError, "no case"):
             table().add(("1",), "Redis", 1)
 
-    def test_both_kinds_of_plot_show_every_contender(self) -> None:
+    def test_all_kinds_of_plot_show_every_contender(self) -> None:
         machine.need_command("gnuplot")
         with tempfile.TemporaryDirectory(prefix="dipc-test-") as directory:
             path = Path(directory) / "plot.svg"
@@ -146,6 +181,12 @@ class Figures(unittest.TestCase):
             plots.ratios(table(), path, 1)
             whole = path.read_text()
             for word in ("DIPC / Redis", "DIPC / bare loop", "TCP"):
+                self.assertIn(word, whole)
+            made = lineup()
+            plots.lineup(made, path)
+            whole = path.read_text()
+            for word in ("TCP: 1/s / Redis by clients", "third", "DIPC",
+                         "TCP: switches by clients", "less is better"):
                 self.assertIn(word, whole)
 
 

@@ -376,6 +376,23 @@ class Programs(ProcessCase):
 
             until(both_were_woken, "both of two threads serve")
 
+    def test_the_bare_loop_ends_with_its_input(self) -> None:
+        """Whoever started it, and is connected still."""
+        for events in WAYS:
+            how = ["--events", str(events)] if events else []
+            with self.subTest(events=events), subprocess.Popen(
+                    [TOP / PROGRAMS / "bare_loop", *how], text=True,
+                    stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                    stderr=subprocess.PIPE) as process:
+                assert process.stdout and process.stdin and process.stderr
+                port = int(process.stdout.readline())
+                with socket.create_connection(("127.0.0.1", port), 10) as one:
+                    one.sendall(b"r 3\n")
+                    self.assertEqual(one.recv(3), b"ok ")
+                    process.stdin.close()
+                    self.assertEqual(process.wait(RUN_S), 0)
+                    self.assertEqual(process.stderr.read(), "")
+
     def test_wrong_arguments_of_the_bare_loop_are_told(self) -> None:
         for options, words in (
                 (("--events", "0"), "--events 0 is not one of 1 to 16"),

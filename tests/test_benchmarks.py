@@ -185,8 +185,8 @@ class Figures(unittest.TestCase):
             made = lineup()
             plots.lineup(made, path)
             whole = path.read_text()
-            for word in ("TCP: 1/s / Redis by clients", "third", "DIPC",
-                         "TCP: switches by clients", "less is better"):
+            for word in ("TCP by clients", "1/s / Redis (more is better)",
+                         "switches (less is better)", "third", "DIPC"):
                 self.assertIn(word, whole)
 
 

@@ -208,9 +208,9 @@ instructions: all $(BUILD)/stress/bench/counted ## see that no request, and not 
 	@ci/dependencies gates
 	ci/instructions $(BUILD)
 
-gates-check: all ## see that each gate finds a planted breach
+gates-check: all $(STRESS) ## see that each gate finds a planted breach
 	@ci/dependencies gates
-	ci/gates_check
+	DIPC_BUILD=$(BUILD) ci/gates_check
 
 mutants: all ## see that every mutant of the core, codecs and session is killed (30 minutes)
 	verify/mutants/run --part session

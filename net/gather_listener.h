@@ -31,11 +31,10 @@
 
 struct gather_listener {
     struct listener base;
-    char directory[GATHER_LISTENER_DIRECTORY_MAX]; /* of the Unix socket;
-                                                      "": none */
+    /* Where the Unix socket is; "": there is none. */
+    char directory[GATHER_LISTENER_DIRECTORY_MAX];
     char address[GATHER_LISTENER_ADDRESS_MAX];     /* for others */
-    char own_address[GATHER_LISTENER_ADDRESS_MAX]; /* for the children made
-                                                      here */
+    char own_address[GATHER_LISTENER_ADDRESS_MAX]; /* for those made here */
 };
 
 /*

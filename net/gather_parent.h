@@ -13,6 +13,7 @@
  *
  * Invariants.
  *   F1  nobody is forked once has_served: no fork comes after a thread
+ *       of ours
  *   F2  is_stopping, once set, stays so
  *   F3  where has_strays, nothing that the server's threads use is ever freed
  *

@@ -212,9 +212,9 @@ instructions: all $(BUILD)/stress/bench/counted ## see that no request, and not 
 	@ci/dependencies gates
 	ci/instructions $(BUILD)
 
-gates-check: all ## see that each gate finds a planted breach
+gates-check: all $(STRESS) ## see that each gate finds a planted breach
 	@ci/dependencies gates
-	ci/gates_check
+	DIPC_BUILD=$(BUILD) ci/gates_check
 
 mutants: all ## see that every mutant of the core, codecs and session is killed (30 minutes)
 	verify/mutants/run --part session
@@ -269,13 +269,13 @@ $(BUILD)/libdipc.so.$(VERSION): $(LIBDIPC_PARTS)
 
 # What gathers, with the server in it: one object that shows net/gather.h and
 # net/gather_sender.h, and nothing else.
-$(BUILD)/libdipcgather.o: $(BUILD)/net/gather.o $(BUILD)/net/gather_sender.o \
+GATHER_HIDDEN := child command listener verdict wait
+$(BUILD)/libdipcgather.o: $(filter $(BUILD)/net/gather%,$(NET)) \
 		$(BUILD)/libdipcnet.a $(BUILD)/libdipccore.a
 	$(SAY) link $@
 	$(RUN)$(CC) -r -nostdlib -o $@ $^
 	$(RUN)$(OBJCOPY) --wildcard --keep-global-symbol='gather_*' \
-		--keep-global-symbol='!gather_command_*' \
-		--keep-global-symbol='!gather_verdict_*' $@
+		$(GATHER_HIDDEN:%=--keep-global-symbol='!gather_%_*') $@
 
 $(BUILD)/libdipcgather.a: $(BUILD)/libdipcgather.o
 

@@ -175,5 +175,55 @@ class Runner(SmallTree):
         self.assertIn("has no row `make NAME` (N min)", output)
 
 
+PLANTED = """\
+import unittest
+
+from process.main import main
+
+
+class Planted(unittest.TestCase):
+    def test_planted(self):
+        {}
+
+
+main()
+"""
+
+
+class GatesCheck(SmallTree):
+    """ci/gates_check, which runs what tries the gates."""
+
+    def setUp(self) -> None:
+        super().setUp()
+        self.copy("ci/gates_check", "tests/process/__init__.py",
+                  "tests/process/main.py")
+        self.put("good", "self.assertTrue(True)")
+        self.put("skipped", "self.skipTest('no such tool')")
+
+    def put(self, name: str, body: str) -> None:
+        self.write(f"tests/gates/test_{name}.py", PLANTED.format(body))
+
+    def test_tests_that_hold_pass(self) -> None:
+        status, output = self.gate("ci/gates_check")
+        self.assertEqual(status, 0, output)
+        self.assertIn("test_planted: no such tool\n", output)
+        self.assertTrue(output.endswith("\n1 passed, 0 failed, 1 skipped\n"),
+                        output)
+
+    def test_a_test_that_does_not_hold_is_named_at_the_end(self) -> None:
+        self.put("bad", "self.fail('planted')")
+        self.put("ended", "import os; os.kill(os.getpid(), 9)")
+        self.write("tests/gates/test_silent.py", "")
+        status, output = self.gate("ci/gates_check")
+        self.assertEqual(status, 1, output)
+        self.assertIn("\n  | AssertionError: planted\n", output)
+        self.assertEqual(output[output.index("\nfailed:\n"):].splitlines()[2:], [
+            "  test_bad.py (status 1): FAIL: test_planted "
+            "(__main__.Planted.test_planted)",
+            "  test_ended.py (status 137): ",
+            "  test_silent.py (status 0): ",
+            "1 passed, 3 failed, 1 skipped"])
+
+
 if __name__ == "__main__":
     main()

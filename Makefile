@@ -96,9 +96,13 @@ VARIANT_OBJECT := $(BUILD)/tests/coverage_dump.o
 LDFLAGS_coverage := -Wl,--wrap=_exit,--wrap=execvp,--wrap=kill,--wrap=raise
 endif
 # A program of stress/ has one of these names; the other files there, and what
-# is in stress/bench, are shared by them and one program each.
+# is in stress/bench, are shared by them and one program each, but for the parts
+# of the bare loop.
 # One of them needs Concurrency Kit's headers.
-STRESS_SOURCES := $(filter-out $(if $(wildcard /usr/include/ck_pflock.h),, \
+BARE_PARTS := $(filter-out stress/bench/bare_loop.c, \
+	$(wildcard stress/bench/bare_*.c))
+STRESS_SOURCES := $(filter-out $(BARE_PARTS) \
+	$(if $(wildcard /usr/include/ck_pflock.h),, \
 	stress/bench/lock_contest.c), $(wildcard stress/stress_*.c \
 	stress/step_*.c stress/compare_*.c stress/bench/*.c))
 STRESS := $(STRESS_SOURCES:%.c=$(BUILD)/%)
@@ -208,9 +212,9 @@ instructions: all $(BUILD)/stress/bench/counted ## see that no request, and not 
 	@ci/dependencies gates
 	ci/instructions $(BUILD)
 
-gates-check: all ## see that each gate finds a planted breach
+gates-check: all $(STRESS) ## see that each gate finds a planted breach
 	@ci/dependencies gates
-	ci/gates_check
+	DIPC_BUILD=$(BUILD) ci/gates_check
 
 mutants: all ## see that every mutant of the core, codecs and session is killed (30 minutes)
 	verify/mutants/run --part session
@@ -265,13 +269,13 @@ $(BUILD)/libdipc.so.$(VERSION): $(LIBDIPC_PARTS)
 
 # What gathers, with the server in it: one object that shows net/gather.h and
 # net/gather_sender.h, and nothing else.
-$(BUILD)/libdipcgather.o: $(BUILD)/net/gather.o $(BUILD)/net/gather_sender.o \
+GATHER_HIDDEN := child command listener verdict wait
+$(BUILD)/libdipcgather.o: $(filter $(BUILD)/net/gather%,$(NET)) \
 		$(BUILD)/libdipcnet.a $(BUILD)/libdipccore.a
 	$(SAY) link $@
 	$(RUN)$(CC) -r -nostdlib -o $@ $^
 	$(RUN)$(OBJCOPY) --wildcard --keep-global-symbol='gather_*' \
-		--keep-global-symbol='!gather_command_*' \
-		--keep-global-symbol='!gather_verdict_*' $@
+		$(GATHER_HIDDEN:%=--keep-global-symbol='!gather_%_*') $@
 
 $(BUILD)/libdipcgather.a: $(BUILD)/libdipcgather.o
 
@@ -345,6 +349,7 @@ WRAPPED := parking_wait parking_wake malloc calloc realloc free \
 $(BUILD)/tests/test_linearizability: $(patsubst %,$(BUILD)/stress/%.o, \
 	linearizability model operation excerpt simulation dice)
 $(BUILD)/tests/test_histogram: $(BUILD)/stress/histogram.o
+$(BUILD)/tests/test_switches: $(BUILD)/stress/switches.o
 
 TEST_LIBRARIES := $(BUILD)/libdipccli.a $(BUILD)/libdipcclient.a \
 	$(BUILD)/libdipcnet.a $(BUILD)/libdipccore.a $(VARIANT_OBJECT)
@@ -370,6 +375,8 @@ $(BUILD)/%.o: %.cpp Makefile
 
 $(BUILD)/stress/bench/counted: $(BUILD)/libdipcnet.a
 $(BUILD)/stress/bench/counted: EXTRA := $(BUILD)/libdipcnet.a
+$(BUILD)/stress/bench/bare_loop: $(BARE_PARTS:%.c=$(BUILD)/%.o)
+$(BUILD)/stress/bench/bare_loop: EXTRA := $(BARE_PARTS:%.c=$(BUILD)/%.o)
 $(STRESS): %: %.o $(STRESS_SHARED) $(BUILD)/libdipccore.a $(VARIANT_OBJECT)
 	$(SAY) link $@
 	$(RUN)$(CC) -o $@ $< $(STRESS_SHARED) $(EXTRA) $(BUILD)/libdipccore.a \

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import csv
 import os
+import re
 import socket
 import subprocess
 import sys
@@ -16,6 +18,7 @@ from pathlib import Path
 from process import machine
 from process.case import ProcessCase
 from process.main import main
+from process.server import until
 
 TOP = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(TOP / "stress" / "bench"))
@@ -27,6 +30,12 @@ import plots  # noqa: E402
 BUILD = Path("build") / "cc-release"
 PROGRAMS = BUILD / "stress" / "bench"
 RUN_S = 60
+WAYS = (0, 1, 2)  # a thread for each connection, or so many for all
+UNREAD = 4000  # requests at once; the answers to them are many megabytes
+VALUE = b"x" * 64
+SET = (b"*3\r\n$3\r\nSET\r\n$5\r\nkey:3\r\n$64\r\n" + VALUE + b"\r\n")
+GET = b"*2\r\n$3\r\nGET\r\n$5\r\nkey:3\r\n"
+REQUESTS = (b"w 3 64\n" + VALUE, b"r 3\n", SET, GET)
 
 
 def table() -> figures.Table:
@@ -39,6 +48,22 @@ def table() -> figures.Table:
         made.add(("1", "TCP"), "bare loop", bare)
         made.add(("2", "TCP"), "DIPC", 1)
         made.add(("2", "TCP"), "Redis", 4)
+    return made
+
+
+def lineup() -> figures.Lineup:
+    """Two rounds of one case; the third contender has one only."""
+    columns = ("over", "clients")
+    others = ("DIPC", "third", "absent")
+    made = figures.Lineup("name", "Title", columns, "1/s", "Redis", others,
+                          reason=figures.Table("", "", columns, "switches",
+                                               "Redis", others, "less"))
+    for name, rates, switches in (("Redis", (20, 30), (0.5, 0.7)),
+                                  ("DIPC", (10, 30), (1, 2)),
+                                  ("third", (40,), (0.25,))):
+        for rate, switched in zip(rates, switches):
+            made.add(("TCP", "50"), name, rate)
+            made.reason.add(("TCP", "50"), name, switched)
     return made
 
 
@@ -110,6 +135,25 @@ class Figures(unittest.TestCase):
                           ("2", "Redis", "1", "4", "0.25", "0.25", "0.25",
                            "3")])
 
+    def test_a_lineup_tells_shares_and_their_reason(self) -> None:
+        lines = lineup().markdown().splitlines()
+        self.assertEqual(lines, [
+            "| over | clients | server | 1/s | / Redis | switches |",
+            "| --- | --- | --- | ---: | ---: | ---: |",
+            "| TCP | 50 | Redis | 25.0 | 1 | 0.60 |",
+            "| TCP | 50 | DIPC | 20.0 | 0.75 (0.50 to 1.00) | 1.50 |",
+            "| TCP | 50 | third | 40.0 | 2.00 (2.00 to 2.00) | 0.25 |"])
+        with tempfile.NamedTemporaryFile(suffix=".csv") as file:
+            lineup().write_csv(Path(file.name))
+            with open(file.name) as stream:
+                rows = list(csv.DictReader(stream))
+        self.assertEqual([(row["server"], row["median"], row["share median"],
+                           row["share least"], row["rounds"], row["switches"])
+                          for row in rows],
+                         [("Redis", "25", "1", "1", "2", "0.6"),
+                          ("DIPC", "20", "0.75", "0.5", "2", "1.5"),
+                          ("third", "40", "2", "2", "1", "0.25")])
+
     def test_losses_are_counted_by_what_is_better(self) -> None:
         made = table()
         self.assertEqual(made.lost("Redis"), (1, 2))
@@ -126,7 +170,7 @@ class Figures(unittest.TestCase):
         with self.assertRaisesRegex(ValueError, "no case"):
             table().add(("1",), "Redis", 1)
 
-    def test_both_kinds_of_plot_show_every_contender(self) -> None:
+    def test_all_kinds_of_plot_show_every_contender(self) -> None:
         machine.need_command("gnuplot")
         with tempfile.TemporaryDirectory(prefix="dipc-test-") as directory:
             path = Path(directory) / "plot.svg"
@@ -137,6 +181,12 @@ class Figures(unittest.TestCase):
             plots.ratios(table(), path, 1)
             whole = path.read_text()
             for word in ("DIPC / Redis", "DIPC / bare loop", "TCP"):
+                self.assertIn(word, whole)
+            made = lineup()
+            plots.lineup(made, path)
+            whole = path.read_text()
+            for word in ("TCP by clients", "1/s / Redis (more is better)",
+                         "switches (less is better)", "third", "DIPC"):
                 self.assertIn(word, whole)
 
 
@@ -165,6 +215,16 @@ class Stalling:
                     began = time.monotonic()
                     time.sleep(self.span_s)
                     self.stalled_s = time.monotonic() - began
+
+
+def answered(port: int, *pieces: bytes) -> bytes:
+    """All that a server sends, when nothing is read before all is sent."""
+    with socket.create_connection(("127.0.0.1", port), 10) as one:
+        for piece in pieces:
+            one.sendall(piece)
+        one.shutdown(socket.SHUT_WR)
+        with one.makefile("rb") as stream:
+            return stream.read()
 
 
 class Programs(ProcessCase):
@@ -222,37 +282,129 @@ class Programs(ProcessCase):
                 self.loads("--protocol", "memcached", *shape,
                            peer.address("TCP"))
 
+    def test_the_load_tells_the_context_switches_of_a_server(self) -> None:
+        with peers.Place(BUILD) as place, place.bare(64) as peer:
+            said = self.loads("--server", str(peer.process), "--connections",
+                              "3", peer.address("TCP"))
+            # It waits for each request, but when the next one is there already.
+            self.assertGreater(said["switches-per-request"], 0)
+            self.assertNotIn("switches-per-request",
+                             self.loads(peer.address("TCP")))
+            status, _, errors = self.load("--server", str(2**31 - 1),
+                                          peer.address("TCP"))
+            self.assertEqual(status, 1)
+            self.assertIn("context switches: No such file", errors)
+
     def test_the_bare_loop_answers_all_that_it_is_sent(self) -> None:
-        with peers.Place(BUILD) as place, place.bare(4096) as peer:
-            for protocol in ("dipc", "redis"):
-                for over in ("TCP", "Unix"):
-                    self.loads("--protocol", protocol, "--value", "4096",
-                               "--pipeline", "64", "--connections", "5",
-                               peer.address(over))
+        for events in WAYS:
+            with self.subTest(events=events), peers.Place(BUILD) as place, \
+                    place.bare(4096, events) as peer:
+                for protocol in ("dipc", "redis"):
+                    for over in ("TCP", "Unix"):
+                        self.loads("--protocol", protocol, "--value", "4096",
+                                   "--pipeline", "64", "--connections", "5",
+                                   peer.address(over))
 
     def test_answers_of_the_bare_loop_are_as_long_as_dipcs(self) -> None:
         """But for the version's digits."""
         server = self.dipc(mailboxes=64)
-        value = b"x" * 64
-        asked = (b"w 3 64\n" + value, b"r 3\n",
-                 b"*3\r\n$3\r\nSET\r\n$5\r\nkey:3\r\n$64\r\n" + value + b"\r\n",
-                 b"*2\r\n$3\r\nGET\r\n$5\r\nkey:3\r\n")
-        with peers.Place(BUILD) as place, place.bare(64) as peer:
-            for request in asked:
-                answers = []
-                for port in (server.port, peer.port):
-                    with socket.create_connection(("127.0.0.1", port),
-                                                  10) as one:
-                        # In two pieces: it finds the end of the request.
-                        one.sendall(request[:7])
-                        one.sendall(request[7:] + request)
-                        one.shutdown(socket.SHUT_WR)
-                        with one.makefile("rb") as stream:
-                            answers.append(stream.read())
-                lengths = [len(answer) for answer in answers]
-                self.assertGreater(lengths[0], 0)
-                self.assertLessEqual(abs(lengths[0] - lengths[1]), 2 * 5,
-                                     (request, answers))
+        for events in WAYS:
+            with self.subTest(events=events), peers.Place(BUILD) as place, \
+                    place.bare(64, events) as peer:
+                for request in REQUESTS:
+                    answers = [answered(port, request[:7], request[7:] + request)
+                               for port in (server.port, peer.port)]
+                    lengths = [len(answer) for answer in answers]
+                    self.assertGreater(lengths[0], 0)
+                    self.assertLessEqual(abs(lengths[0] - lengths[1]), 2 * 5,
+                                         (request, answers))
+
+    def test_the_bare_loop_finds_the_end_of_a_request_in_two_pieces(
+            self) -> None:
+        """Cut at every byte: the answer to a whole one before it shows that
+        the first piece has arrived."""
+        for events in WAYS:
+            with self.subTest(events=events), peers.Place(BUILD) as place, \
+                    place.bare(64, events) as peer:
+                for request in REQUESTS:
+                    answer = answered(peer.port, request)
+                    with socket.create_connection(
+                            ("127.0.0.1", peer.port), 10) as one, \
+                            one.makefile("rb") as stream:
+                        for cut in range(1, len(request)):
+                            one.sendall(request + request[:cut])
+                            self.assertEqual(stream.read(len(answer)), answer)
+                            one.sendall(request[cut:])
+                            self.assertEqual(stream.read(len(answer)), answer)
+
+    def test_the_bare_loop_waits_for_a_client_that_does_not_read(self) -> None:
+        """Its answers fill all buffers, and none is lost; nothing comes from
+        the client that would wake it up."""
+        for events in WAYS:
+            with self.subTest(events=events), peers.Place(BUILD) as place, \
+                    place.bare(4096, events) as peer:
+                for request in (b"r 3\n", GET):
+                    answer = answered(peer.port, request)
+                    self.assertGreater(len(answer), 4096)
+                    with socket.create_connection(
+                            ("127.0.0.1", peer.port), 10) as one, \
+                            one.makefile("rb") as stream:
+                        one.sendall(request * UNREAD)
+                        for _ in range(UNREAD):
+                            self.assertEqual(stream.read(len(answer)), answer)
+
+    def test_the_bare_loop_gives_connections_to_its_threads_in_turn(
+            self) -> None:
+        with peers.Place(BUILD) as place, place.bare(64, 2) as peer, \
+                contextlib.ExitStack() as stack:
+            tasks = Path(f"/proc/{peer.process}/task")
+            ones = [stack.enter_context(socket.create_connection(
+                        ("127.0.0.1", peer.port), 10)) for _ in range(4)]
+            answer = answered(peer.port, b"r 3\n")
+
+            def both_were_woken() -> bool:
+                for one in ones:
+                    one.sendall(b"r 3\n")
+                    self.assertEqual(one.recv(len(answer), socket.MSG_WAITALL),
+                                     answer)
+                waits = [re.search(r"^voluntary_ctxt_switches:\s*(\d+)",
+                                   (task / "status").read_text(), re.M)
+                         for task in tasks.iterdir()
+                         if task.name != str(peer.process)]
+                return [found is not None and int(found[1]) > 1
+                        for found in waits] == [True, True]
+
+            until(both_were_woken, "both of two threads serve")
+
+    def test_the_bare_loop_ends_with_its_input(self) -> None:
+        """Whoever started it, and is connected still."""
+        for events in WAYS:
+            how = ["--events", str(events)] if events else []
+            with self.subTest(events=events), subprocess.Popen(
+                    [TOP / PROGRAMS / "bare_loop", *how], text=True,
+                    stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                    stderr=subprocess.PIPE) as process:
+                assert process.stdout and process.stdin and process.stderr
+                port = int(process.stdout.readline())
+                with socket.create_connection(("127.0.0.1", port), 10) as one:
+                    one.sendall(b"r 3\n")
+                    self.assertEqual(one.recv(3), b"ok ")
+                    process.stdin.close()
+                    self.assertEqual(process.wait(RUN_S), 0)
+                    self.assertEqual(process.stderr.read(), "")
+
+    def test_wrong_arguments_of_the_bare_loop_are_told(self) -> None:
+        for options, words in (
+                (("--events", "0"), "--events 0 is not one of 1 to 16"),
+                (("--events", "17"), "--events 17 is not one of 1 to 16"),
+                (("--events", "two"), "--events two is not one of 1 to 16"),
+                (("--value", "65537"), "--value 65537 is not one of 0 to"),
+                (("--events",), "usage"), (("--loops", "1"), "usage")):
+            done = subprocess.run([TOP / PROGRAMS / "bare_loop", *options],
+                                  text=True, stdin=subprocess.DEVNULL,
+                                  capture_output=True, timeout=RUN_S)
+            self.assertEqual(done.returncode, 2, options)
+            self.assertIn(words, done.stderr)
 
     def test_an_error_is_no_answer(self) -> None:
         server = self.dipc(mailboxes=2, packet_kb=1)
@@ -278,6 +430,7 @@ class Programs(ProcessCase):
         for options, words in (
                 (("--connections", "0", "x:1"), "0 is not one of 1 to 20000"),
                 (("--protocol", "http", "x:1"), "not one of dipc, redis"),
+                (("--server", "0", "x:1"), "0 is not one of 1 to"),
                 (("--threads", "2", "x:1"), "usage"), ((), "usage")):
             status, _, errors = self.load(*options)
             self.assertEqual(status, 2, errors)

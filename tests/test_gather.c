@@ -1155,43 +1155,6 @@ a_child_that_cannot_be_started_is_reported(void **state)
     assert_outcome(scene, 0, GATHER_NOT_STARTED, EAGAIN);
 }
 
-static void
-every_end_has_its_words(void **state)
-{
-    static const struct {
-        struct gather_result result;
-        const char *text;
-    } rows[] = {
-        {{.outcome = GATHER_COMPLETE, .length_bytes = 5}, "5 bytes"},
-        {{.outcome = GATHER_EXITED, .number = 3}, "exited 3"},
-        {{.outcome = GATHER_EXITED, .number = 3, .length_bytes = 9},
-         "exited 3, after 9 bytes"},
-        {{.outcome = GATHER_KILLED, .number = SIGKILL},
-         "killed by signal 9 (Killed)"},
-        {{.outcome = GATHER_FAILED, .number = 77},
-         "declared a fatal error, number 77"},
-        {{.outcome = GATHER_RUNNING}, "not served yet"},
-        {{.outcome = GATHER_TOO_LARGE},
-         "sent more than it announced, or than is taken"},
-        {{.outcome = GATHER_NO_MEMORY}, "sent more than there is memory for"},
-        {{.outcome = GATHER_STOPPED}, "stopped before it was done"},
-        {{.outcome = GATHER_ABSENT}, "never connected"},
-        {{.outcome = GATHER_CUT_OFF, .length_bytes = 9},
-         "cut off in mid-result, after 9 bytes"},
-        {{.outcome = GATHER_TOO_SLOW}, "too slow"},
-        {{.outcome = GATHER_NOT_STARTED, .number = EAGAIN},
-         "not started: Resource temporarily unavailable"},
-        {{.outcome = GATHER_NOT_STARTED}, "not started"},
-    };
-    char text[GATHER_TEXT_MAX];
-
-    (void)state;
-    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
-        assert_string_equal(gather_describe(&rows[i].result, text),
-                            rows[i].text);
-    }
-}
-
 #define in_a_scene(test) \
     cmocka_unit_test_setup_teardown(test, set_up, tear_down)
 
@@ -1229,7 +1192,6 @@ main(void)
         in_a_scene(what_cannot_be_made_says_why),
         in_a_scene(what_fails_while_it_is_made_leaves_nothing_open),
         in_a_scene(a_child_that_cannot_be_started_is_reported),
-        cmocka_unit_test(every_end_has_its_words),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

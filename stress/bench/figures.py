@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import csv
 import statistics
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -59,6 +59,11 @@ def ratio(ours: list[float], theirs: list[float]) -> Ratio | None:
         return None
     values = [a / b for a, b in pairs]
     return Ratio(statistics.median(values), min(values), max(values), len(values))
+
+
+def rendered(*lines: list[str]) -> str:
+    """As Markdown."""
+    return "".join("| " + " | ".join(line) + " |\n" for line in lines)
 
 
 @dataclass
@@ -113,8 +118,7 @@ class Table:
                      *(cell for other in self.others
                        for cell in self.beside(key, other))] for key in cases]
         rule = ["---"] * left + ["---:"] * (len(head) - left)
-        return "\n".join("| " + " | ".join(line) + " |"
-                         for line in (head, rule, *rows)) + "\n"
+        return rendered(head, rule, *rows)
 
     def beside(self, key: Key, other: str) -> tuple[str, str]:
         return self.absolute(key, other), str(self.ratio(key, other) or "")
@@ -149,3 +153,49 @@ class Table:
         worse = [value for value in ratios
                  if (value < 1 if self.better == "more" else value > 1)]
         return len(worse), len(ratios)
+
+
+@dataclass
+class Lineup(Table):
+    """A line for each contender: what it reaches, what share that is of what
+    the first one (`ours`) reaches, and a figure that says why."""
+
+    reason: Table = field(default_factory=lambda: Table("", "", (), "", "", ()))
+
+    def share(self, key: Key, contender: str) -> Ratio | None:
+        case = self.figures[key]
+        return ratio(case.get(contender, []), case[self.ours])
+
+    def lines(self) -> Iterator[tuple[Key, str]]:
+        """The cases, and who was measured in them."""
+        for key, case in self.figures.items():
+            for name in (self.ours, *self.others):
+                if name in case:
+                    yield key, name
+
+    def markdown(self, brief: bool = False) -> str:
+        head = [*self.columns, "server", self.unit, f"/ {self.ours}",
+                self.reason.unit]
+        left = len(self.columns) + 1
+        rows = [[*key, name, self.absolute(key, name),
+                 "1" if name == self.ours else str(self.share(key, name) or ""),
+                 self.reason.absolute(key, name)]
+                for key, name in self.lines()
+                if not (brief and self.brief and not self.brief(key))]
+        rule = ["---"] * left + ["---:"] * (len(head) - left)
+        return rendered(head, rule, *rows)
+
+    def write_csv(self, path: Path) -> None:
+        with path.open("w", newline="") as stream:
+            writer = csv.writer(stream, lineterminator="\n")
+            writer.writerow([*self.columns, "server", "unit", "median",
+                             "share median", "share least", "share most",
+                             "rounds", self.reason.unit])
+            for key, name in self.lines():
+                of = self.share(key, name)
+                if of is not None:
+                    writer.writerow([
+                        *key, name, self.unit, f"{self.median(key, name):.6g}",
+                        *(f"{value:.4g}"
+                          for value in (of.median, of.least, of.most)),
+                        of.rounds, f"{self.reason.median(key, name):.4g}"])

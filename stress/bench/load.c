@@ -15,7 +15,9 @@
  * memcached's of text.  Before the time is taken every key is written once.
  *
  * It prints lines of `name value`: requests, errors, seconds, per-second,
- * least-us, p50-us to p99.99-us and max-us.  The exit status is 0, 1 when a
+ * least-us, p50-us to p99.99-us and max-us; with --server also
+ * switches-per-request, the context switches of that process while all the
+ * connections are there and something is sent.  The exit status is 0, 1 when a
  * request was answered with an error, 3 when none was sent in the time.
  */
 
@@ -39,6 +41,7 @@
 #include "dice.h"
 #include "histogram.h"
 #include "moment.h"
+#include "switches.h"
 
 #define THREADS_MAX 16U
 #define PIPELINE_MAX 1024U
@@ -68,6 +71,7 @@ struct orders {
     uint64_t warm_ns;
     uint64_t span_ns;
     uint64_t seed;
+    pid_t server; /* whose context switches count; 0: nobody's */
     char value[VALUE_MAX];
 };
 
@@ -99,7 +103,8 @@ struct crew {
     uint64_t end_ns;     /* what is due up to here is sent */
     uint64_t last_ns;    /* when the last answer that counts came */
     uint64_t errors;
-    uint32_t busy; /* connections that are owed an answer */
+    uint64_t answers; /* that came, whether they count or not */
+    uint32_t busy;    /* connections that are owed an answer */
     int epoll;
     struct dice dice;
     struct histogram histogram;
@@ -282,6 +287,7 @@ note(struct crew *crew, struct connection *c, bool good, uint64_t now_ns)
         die("the server", "it sent an answer that nobody asked for");
     }
     c->owed--;
+    crew->answers++;
     crew->busy -= c->owed == 0;
     if (c->since_ns >= crew->measure_ns && c->since_ns < crew->end_ns) {
         crew->errors += !good;
@@ -562,6 +568,27 @@ set_up(struct crew *crew, const struct orders *orders, uint32_t index)
 /* ---- the whole ---- */
 
 static void
+take_switches(struct switches *switches, const struct orders *orders)
+{
+    int error =
+        orders->server > 0 ? switches_take(switches, orders->server) : 0;
+    if (error != 0) {
+        die("the server's context switches", strerror(error));
+    }
+}
+
+/* That came so far, to the requests of all. */
+static uint64_t
+answers_now(const struct crew *crews, const struct orders *orders)
+{
+    uint64_t answers = 0;
+    for (uint32_t i = 0; i < orders->threads; i++) {
+        answers += crews[i].answers;
+    }
+    return answers;
+}
+
+static void
 tell(const struct crew *crews, const struct orders *orders)
 {
     static const struct {
@@ -594,17 +621,11 @@ tell(const struct crew *crews, const struct orders *orders)
     free(all);
 }
 
-static int
-perform(const struct orders *orders)
+/* All at once, to the end. */
+static void
+run_all(struct crew *crews, const struct orders *orders)
 {
     pthread_barrier_t start;
-    struct crew *crews = memory(orders->threads * sizeof(*crews));
-    uint64_t errors = 0;
-    uint64_t count = 0;
-    for (uint32_t i = 0; i < orders->threads; i++) {
-        set_up(&crews[i], orders, i);
-    }
-    fill(&crews[0]);
     int error = pthread_barrier_init(&start, NULL, orders->threads);
     for (uint32_t i = 0; i < orders->threads && error == 0; i++) {
         crews[i].start = &start;
@@ -612,13 +633,40 @@ perform(const struct orders *orders)
     }
     for (uint32_t i = 0; i < orders->threads && error == 0; i++) {
         error = pthread_join(crews[i].thread, NULL);
-        errors += crews[i].errors;
-        count += crews[i].histogram.count;
     }
     if (error != 0) {
         die("a thread", strerror(error));
     }
+}
+
+static int
+perform(const struct orders *orders)
+{
+    struct crew *crews = memory(orders->threads * sizeof(*crews));
+    struct switches before = {0};
+    struct switches after = {0};
+    uint64_t errors = 0;
+    uint64_t count = 0;
+    for (uint32_t i = 0; i < orders->threads; i++) {
+        set_up(&crews[i], orders, i);
+    }
+    fill(&crews[0]);
+    uint64_t answers = answers_now(crews, orders);
+    take_switches(&before, orders);
+    run_all(crews, orders);
+    take_switches(&after, orders);
+    answers = answers_now(crews, orders) - answers;
+    for (uint32_t i = 0; i < orders->threads; i++) {
+        errors += crews[i].errors;
+        count += crews[i].histogram.count;
+    }
     tell(crews, orders);
+    if (orders->server > 0 && answers > 0) {
+        printf("switches-per-request %.6f\n",
+               (double)switches_between(&before, &after) / (double)answers);
+    }
+    switches_fini(&before);
+    switches_fini(&after);
     if (errors == 0 && count == 0) {
         (void)fprintf(stderr, "load: nothing was sent in this time: "
                               "the machine is too busy for so short a one\n");
@@ -648,7 +696,9 @@ usage(void)
         "  --keys N          mailboxes or keys, from 0 on (64)\n"
         "  --warm-ms N       not counted, before (200)\n"
         "  --for-ms N        counted (1000)\n"
-        "  --seed N          (1)\n");
+        "  --seed N          (1)\n"
+        "  --server PID      also count the context switches of that "
+        "process\n");
     return 2;
 }
 
@@ -663,7 +713,8 @@ enum option_name {
     KEYS,
     WARM,
     FOR,
-    SEED
+    SEED,
+    SERVER
 };
 
 static const struct option options[] = {
@@ -678,6 +729,7 @@ static const struct option options[] = {
     {"warm-ms", required_argument, NULL, WARM},
     {"for-ms", required_argument, NULL, FOR},
     {"seed", required_argument, NULL, SEED},
+    {"server", required_argument, NULL, SERVER},
     {0}};
 
 static uint64_t
@@ -744,6 +796,9 @@ take_option(struct orders *orders, int name, const char *text)
         return true;
     case SEED:
         orders->seed = number(text, 0, UINT64_MAX);
+        return true;
+    case SERVER:
+        orders->server = (pid_t)number(text, 1, INT32_MAX);
         return true;
     default:
         return false;

@@ -51,6 +51,10 @@ class Peer:
         return self.path if over == "Unix" else f"127.0.0.1:{self.port}"
 
 
+def threads(count: int) -> str:
+    return f"{count} thread{'s' * (count > 1)}"
+
+
 def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
@@ -138,14 +142,18 @@ class Place:
                        ("dipc", "redis"))
 
     @contextlib.contextmanager
-    def bare(self, value: int) -> Iterator[Peer]:
+    def bare(self, value: int, events: int = 0) -> Iterator[Peer]:
+        """With a thread for each connection, or so many that wait for events."""
         path = self.socket()
+        how = ["--events", str(events)] if events else []
         with started([str(self.program("bare_loop")), "--value", str(value),
-                      "--unix", str(path)], self.path / "bare.log") as process:
+                      "--unix", str(path), *how],
+                     self.path / "bare.log") as process:
             assert process.stdout is not None
             port = int(process.stdout.readline())
-            yield Peer("bare loop", process.pid, port, str(path),
-                       ("dipc", "redis"))
+            name = f"bare event loop, {threads(events)}" if events \
+                else "bare loop"
+            yield Peer(name, process.pid, port, str(path), ("dipc", "redis"))
 
     @contextlib.contextmanager
     def redis(self) -> Iterator[Peer]:
@@ -161,15 +169,15 @@ class Place:
             yield Peer("Redis", process.pid, port, str(path), ("redis",))
 
     @contextlib.contextmanager
-    def memcached(self, threads: int) -> Iterator[Peer]:
+    def memcached(self, count: int) -> Iterator[Peer]:
         port = free_port()
         with started([found("memcached", "memcached"), "-u", "root", "-l",
                       "127.0.0.1", "-p", str(port), "-U", "0", "-t",
-                      str(threads), "-c", str(CLIENTS_MAX)],
+                      str(count), "-c", str(CLIENTS_MAX)],
                      self.path / "memcached.log") as process:
             wait_for(port, process, "memcached")
-            name = f"memcached, {threads} thread{'s' * (threads > 1)}"
-            yield Peer(name, process.pid, port, "", ("memcached",))
+            yield Peer(f"memcached, {threads(count)}", process.pid, port, "",
+                       ("memcached",))
 
 
 def processor_s(process: int) -> float:

@@ -8,7 +8,7 @@ import subprocess
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from figures import Key, Table
+from figures import Key, Lineup, Table
 
 # Colours that stay apart for those who see fewer of them (Okabe and Ito).
 COLOURS = ("#000000", "#d55e00", "#0072b2", "#009e73", "#cc79a7", "#e69f00",
@@ -91,6 +91,10 @@ class Panel:
                 f"plot {', '.join(parts)}\n")
 
 
+def spread(place: int, values: list[float]) -> tuple[int, float, float, float]:
+    return place, statistics.median(values), min(values), max(values)
+
+
 def absolutes(table: Table, path: Path) -> None:
     """All contenders over the last column; a panel for each combination of the
     others."""
@@ -104,8 +108,7 @@ def absolutes(table: Table, path: Path) -> None:
         for name, values in case.items():
             if min(values) > 0:  # the axis is a logarithm's
                 panel.lines.setdefault(name, []).append(
-                    (len(panel.places) - 1, statistics.median(values),
-                     min(values), max(values)))
+                    spread(len(panel.places) - 1, values))
     gnuplot(head(path, f"{table.title} ({table.better} is better)", len(panels))
             + "".join(panel.script(number)
                       for number, panel in enumerate(panels.values()))
@@ -133,6 +136,42 @@ def ratios(table: Table, path: Path, last: int) -> None:
                  len(table.others)) + script + "unset multiplot\n")
 
 
+def lineup(table: Lineup, path: Path) -> None:
+    """Shares over the last columns, and below them what says why: a panel for
+    each value of the first column, a line for each contender."""
+    by = " / ".join(table.columns[1:])
+    shares: dict[str, Panel] = {}
+    reasons: dict[str, Panel] = {}
+    for key in table.figures:
+        share = shares.setdefault(key[0], Panel(
+            f"{key[0]} by {by}",
+            f"{table.unit} / {table.ours} ({table.better} is better)", []))
+        reason = reasons.setdefault(key[0], Panel(
+            f"{key[0]} by {by}",
+            f"{table.reason.unit} ({table.reason.better} is better)",
+            share.places))
+        share.places.append(" / ".join(key[1:]))
+        at = len(share.places) - 1
+        # Ours, which has no share to show, is last: colours are alike in both.
+        for name in (*table.others, table.ours):
+            of = table.share(key, name)
+            if name != table.ours and of is not None:
+                share.lines.setdefault(name, []).append(
+                    (at, of.median, of.least, of.most))
+            values = table.reason.figures[key].get(name, [])
+            if values and min(values) > 0:  # the axis is a logarithm's
+                reason.lines.setdefault(name, []).append(spread(at, values))
+    one = "1 with lines lc rgb '#888888' dt 2 notitle"
+    gnuplot(head(path, table.title, len(shares) + len(reasons))
+            + "unset logscale y\nset yrange [0:*]\n"
+            + "".join(panel.script(number, one)
+                      for number, panel in enumerate(shares.values()))
+            + "set logscale y\nset yrange [*:*]\n"
+            + "".join(panel.script(number) for number, panel in
+                      enumerate(reasons.values(), len(shares)))
+            + "unset multiplot\n")
+
+
 # What is drawn otherwise than as medians over the last column.
 RATIOS = {"server-redis-benchmark": 2, "server-bare-loop": 2}
 
@@ -142,7 +181,9 @@ def draw(table: Table, out: Path) -> str:
     if shutil.which("gnuplot") is None:
         return ""
     path = out / f"{table.name}.svg"
-    if table.name in RATIOS:
+    if isinstance(table, Lineup):
+        lineup(table, path)
+    elif table.name in RATIOS:
         ratios(table, path, RATIOS[table.name])
     else:
         absolutes(reordered(table), path)

@@ -9,7 +9,7 @@ import subprocess
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from figures import Key, Table, size_name
+from figures import Key, Lineup, Table, size_name
 from peers import MAILBOXES, Effort, Peer, Place, found, load, processor_s
 
 FIRST_RATE = {1: 30_000, 16: 300_000, 128: 600_000}
@@ -255,10 +255,45 @@ def over_few_mailboxes(place: Place, effort: Effort) -> Table:
     return table
 
 
+def threads_and_events(place: Place, effort: Effort) -> Table:
+    """The limits of two ways to serve, and those who are built like them."""
+    columns = ("over", "clients", "pipelining")
+    others = ("DIPC", "bare loop", "bare event loop, 1 thread",
+              "bare event loop, 2 threads")
+    table = Lineup(
+        "server-events",
+        "Threads and events: requests per second, half reads and half writes "
+        "of 64 B in Redis's protocol, as a share of Redis's, and context "
+        "switches of the server",
+        columns, "1/s", "Redis", others,
+        reason=Table("server-switches", "", columns, "switches a request",
+                     "Redis", others, "less"))
+    shapes = [(10, 1), (50, 1), (500, 1), (50, 16)]
+    if effort.whole:
+        shapes += [(10, 16), (500, 16)]
+    with place.redis() as redis, place.dipc() as dipc, \
+            place.bare(64) as bare, place.bare(64, events=1) as one, \
+            place.bare(64, events=2) as two:
+        for _ in range(effort.rounds):
+            for over in ("TCP", "Unix"):
+                for clients, pipeline in shapes:
+                    for peer in (redis, dipc, bare, one, two):
+                        said = load(place, peer, "redis", over, value=64,
+                                    connections=clients, pipeline=pipeline,
+                                    warm_ms=30, for_ms=effort.run_ms // 2,
+                                    server=peer.process)
+                        key = (over, str(clients), str(pipeline))
+                        table.add(key, peer.name, said["per-second"])
+                        table.reason.add(key, peer.name,
+                                         said["switches-per-request"])
+    return table
+
+
 def run(place: Place, effort: Effort) -> Iterator[Table]:
     yield by_own_protocol(place, effort)
     yield processor_time(place, effort)
     yield round_trip(place, effort)
+    yield threads_and_events(place, effort)
     yield each_in_its_own(place, effort)
     yield at_a_rate(place, effort)
     yield over_few_mailboxes(place, effort)

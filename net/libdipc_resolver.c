@@ -87,19 +87,15 @@ answer(void *argument)
 
 /* The program's signals are not for this thread to handle. */
 static int
-start(struct question *question)
+start(struct question *question, pthread_t *thread)
 {
-    pthread_t thread;
     sigset_t all;
     sigset_t before;
 
     (void)sigfillset(&all);
     (void)pthread_sigmask(SIG_SETMASK, &all, &before);
-    int error = pthread_create(&thread, NULL, answer, question);
+    int error = pthread_create(thread, NULL, answer, question);
     (void)pthread_sigmask(SIG_SETMASK, &before, NULL);
-    if (!error) {
-        (void)pthread_detach(thread);
-    }
     return error;
 }
 
@@ -125,12 +121,13 @@ ask_by(const char *host, const char *service, uint64_t deadline_ns,
        struct addrinfo **found, int *number)
 {
     int failed = EAI_INPROGRESS;
+    pthread_t thread;
     struct question *question = create(host, service);
 
     if (!question) {
         return EAI_MEMORY;
     }
-    if (start(question)) {
+    if (start(question, &thread)) {
         atomic_store(&question->holders, 1); /* there is no thread */
         let_go(question);
         return EAI_MEMORY;
@@ -141,6 +138,9 @@ ask_by(const char *host, const char *service, uint64_t deadline_ns,
         *number = question->number;
         *found = question->found;
         question->found = NULL;
+        (void)pthread_join(thread, NULL);
+    } else {
+        (void)pthread_detach(thread);
     }
     let_go(question);
     return failed;

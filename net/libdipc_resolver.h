@@ -7,8 +7,9 @@
  * Idea.  getaddrinfo(3) takes no deadline and cannot be called off.  So a
  * thread of its own calls it, and whoever asked waits for the answer no longer
  * than the deadline.  A question that was given up belongs to its thread, which
- * frees it when the resolver has come back.  Addresses in numbers need no
- * resolver, and without a deadline there is no thread.
+ * frees it when the resolver has come back; after any other the thread is gone.
+ * Addresses in numbers need no resolver, and without a deadline there is no
+ * thread.
  *
  * Who may call.  Any thread.
  */

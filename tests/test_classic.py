@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import pty
 import select
@@ -179,6 +180,10 @@ class Classic(ProcessCase):
             port = socket.getservbyname("ingreslock", "tcp")
         except OSError:
             self.skipTest("no service ingreslock in /etc/services")
+        # There is one such port: another run of this test is waited for.
+        services = open("/etc/services")
+        self.addClassCleanup(services.close)
+        fcntl.flock(services, fcntl.LOCK_EX)
         try:
             with socket.create_server(("127.0.0.1", port)):
                 pass

@@ -175,7 +175,8 @@ class ProcessCase(unittest.TestCase):
         self.assertEqual(self.sockets(), [], "sockets")
 
     def segments_of(self, port: int) -> set[str]:
-        return {name for name in machine.segments() if str(port) in name}
+        ending = f"-{port}"
+        return {name for name in machine.segments() if name.endswith(ending)}
 
     def sockets(self) -> list[Path]:
         return [p for p in self.runtime.rglob("*") if p.is_socket()]

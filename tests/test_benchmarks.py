@@ -185,8 +185,8 @@ class Figures(unittest.TestCase):
             made = lineup()
             plots.lineup(made, path)
             whole = path.read_text()
-            for word in ("TCP: 1/s / Redis by clients", "third", "DIPC",
-                         "TCP: switches by clients", "less is better"):
+            for word in ("TCP by clients", "1/s / Redis (more is better)",
+                         "switches (less is better)", "third", "DIPC"):
                 self.assertIn(word, whole)
 
 
@@ -375,6 +375,23 @@ class Programs(ProcessCase):
                         for found in waits] == [True, True]
 
             until(both_were_woken, "both of two threads serve")
+
+    def test_the_bare_loop_ends_with_its_input(self) -> None:
+        """Whoever started it, and is connected still."""
+        for events in WAYS:
+            how = ["--events", str(events)] if events else []
+            with self.subTest(events=events), subprocess.Popen(
+                    [TOP / PROGRAMS / "bare_loop", *how], text=True,
+                    stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                    stderr=subprocess.PIPE) as process:
+                assert process.stdout and process.stdin and process.stderr
+                port = int(process.stdout.readline())
+                with socket.create_connection(("127.0.0.1", port), 10) as one:
+                    one.sendall(b"r 3\n")
+                    self.assertEqual(one.recv(3), b"ok ")
+                    process.stdin.close()
+                    self.assertEqual(process.wait(RUN_S), 0)
+                    self.assertEqual(process.stderr.read(), "")
 
     def test_wrong_arguments_of_the_bare_loop_are_told(self) -> None:
         for options, words in (

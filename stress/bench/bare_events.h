@@ -28,7 +28,8 @@ struct bare_events {
 };
 
 /*
- * Start 1 to BARE_EVENTS_THREADS_MAX threads, which run to the process's end.
+ * Start 1 to BARE_EVENTS_THREADS_MAX threads, which run to the process's end
+ * and need `events` as long.
  * Errors:  what epoll_create1 and pthread_create say
  */
 int bare_events_init(struct bare_events *events, uint32_t threads);

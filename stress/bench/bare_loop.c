@@ -104,7 +104,7 @@ welcome(int listener, struct bare_events *events)
 static void
 serve(const struct orders *orders)
 {
-    struct bare_events events = {0};
+    static struct bare_events events; /* its threads outlast this function */
     bare_connection_make_answers(orders->value_bytes);
     int error = orders->event_threads > 0
                     ? bare_events_init(&events, orders->event_threads)

@@ -144,11 +144,12 @@ def lineup(table: Lineup, path: Path) -> None:
     reasons: dict[str, Panel] = {}
     for key in table.figures:
         share = shares.setdefault(key[0], Panel(
-            f"{key[0]}: {table.unit} / {table.ours} by {by}",
-            f"ratio ({table.better} is better)", []))
+            f"{key[0]} by {by}",
+            f"{table.unit} / {table.ours} ({table.better} is better)", []))
         reason = reasons.setdefault(key[0], Panel(
-            f"{key[0]}: {table.reason.unit} by {by}",
-            f"({table.reason.better} is better)", share.places))
+            f"{key[0]} by {by}",
+            f"{table.reason.unit} ({table.reason.better} is better)",
+            share.places))
         share.places.append(" / ".join(key[1:]))
         at = len(share.places) - 1
         # Ours, which has no share to show, is last: colours are alike in both.
@@ -161,10 +162,13 @@ def lineup(table: Lineup, path: Path) -> None:
             if values and min(values) > 0:  # the axis is a logarithm's
                 reason.lines.setdefault(name, []).append(spread(at, values))
     one = "1 with lines lc rgb '#888888' dt 2 notitle"
-    panels = [*shares.values(), *reasons.values()]
-    gnuplot(head(path, table.title, len(panels))
-            + "".join(panel.script(number, one if number < len(shares) else "")
-                      for number, panel in enumerate(panels))
+    gnuplot(head(path, table.title, len(shares) + len(reasons))
+            + "unset logscale y\nset yrange [0:*]\n"
+            + "".join(panel.script(number, one)
+                      for number, panel in enumerate(shares.values()))
+            + "set logscale y\nset yrange [*:*]\n"
+            + "".join(panel.script(number) for number, panel in
+                      enumerate(reasons.values(), len(shares)))
             + "unset multiplot\n")
 
 

@@ -26,7 +26,7 @@ PROCESSES = (
     ("strays", "subprocess.Popen(['sleep', '300'], start_new_session=True)",
      "was left behind: sleep 300"),
 )
-LIMITS = {"DIPC_UNIT_TIMEOUT": "3", "DIPC_PROCESS_TIMEOUT": "5"}
+LIMITS = {"DIPC_UNIT_TIMEOUT": "5", "DIPC_PROCESS_TIMEOUT": "8"}
 
 
 class Check(ProgramTree):

@@ -26,7 +26,7 @@ PROCESSES = (
     ("strays", "subprocess.Popen(['sleep', '300'], start_new_session=True)",
      "was left behind: sleep 300"),
 )
-LIMITS = {"DIPC_UNIT_TIMEOUT": "3", "DIPC_PROCESS_TIMEOUT": "5"}
+LIMITS = {"DIPC_UNIT_TIMEOUT": "5", "DIPC_PROCESS_TIMEOUT": "8"}
 
 
 class Check(ProgramTree):
@@ -90,6 +90,7 @@ class Check(ProgramTree):
         self.assertEqual(status, 1, output)
         self.assertIn("\n  the unit tests' build\n", output)
         self.assertIn("\n  test_good was not built\n", output)
+        self.assertTrue(output.endswith("\n0 passed, 2 failed\n"), output)
 
     def test_no_test_is_no_pass(self) -> None:
         (self.tree / "tests/test_good.c").unlink()
@@ -113,6 +114,16 @@ class Check(ProgramTree):
         status, output = self.gate("ci/check", BUILD)
         self.assertEqual(status, 1, output)
         self.assertTrue(output.endswith("\n14 passed, 4 failed\n"), output)
+
+    def test_programs_of_stress_that_do_not_compile_are_seen(self) -> None:
+        for name in ("verify/heddle/tests/run", "verify/run"):
+            self.script(name, "echo 3 passed, 0 failed")
+        self.write("stress/stress_planted.c", "#error planted\n")
+        status, output = self.gate("ci/check", BUILD)
+        self.assertEqual(status, 1, output)
+        self.assertIn("#error planted", output)
+        self.assertIn("\n  the stress programs' build\n", output)
+        self.assertTrue(output.endswith("\n8 passed, 1 failed\n"), output)
 
 
 if __name__ == "__main__":

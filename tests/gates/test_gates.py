@@ -119,7 +119,7 @@ class Runner(SmallTree):
             "good": "passed", "bad": "failed", "silent": "failed"})
 
     def test_one_that_does_not_end_is_ended_with_its_children(self) -> None:
-        self.plant("ci/gates", "int(found[2]) * 60", "int(found[2]) * 5")
+        self.plant("ci/gates", "int(found[2]) * 60", "int(found[2]) * 10")
         self.plant("ci/gates", "END_S = 10\n", "END_S = 1\n")
         status, output = self.gate("ci/gates", "slow", "good")
         self.assertEqual(status, 1, output)

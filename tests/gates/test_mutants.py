@@ -96,6 +96,7 @@ class Mutants(ProgramTree):
         status, output = self.mutants("--time-limit", "0")
         self.assertEqual(status, 1, output)
         self.assertIn("2 mutants were not checked", output)
+        self.assertTrue(output.endswith("\n0 passed, 2 failed\n"), output)
 
     def test_a_test_that_fails_without_a_mutant_is_seen(self) -> None:
         self.try_with("assert_int_equal(decimal_least(1, 2), 2);")

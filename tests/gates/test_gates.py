@@ -3,6 +3,7 @@
 import importlib.machinery
 import importlib.util
 import json
+import subprocess
 import sys
 import unittest
 from types import ModuleType
@@ -11,6 +12,7 @@ from small_tree import SmallTree
 
 from process import machine
 from process.main import main
+from process.server import until
 
 
 def runner() -> ModuleType:
@@ -129,6 +131,19 @@ class Runner(SmallTree):
         pid = int((self.tree / "slow.pid").read_text())
         # It may be there still, as what its new parent has not yet looked at.
         self.assertIsNone(machine.status(pid, "VmSize"), output)
+
+    def test_whoever_ends_the_runner_ends_the_gate(self) -> None:
+        self.plant("ci/gates", "END_S = 10\n", "END_S = 1\n")
+        written = self.tree / "slow.pid"
+        with subprocess.Popen([self.tree / "ci" / "gates", "slow"],
+                              stderr=subprocess.PIPE, text=True) as runner:
+            until(lambda: written.exists() and written.read_text() != "",
+                  "the gate runs")
+            runner.terminate()
+            said = runner.communicate(timeout=60)[1]
+        self.assertEqual(runner.returncode, 1)
+        self.assertEqual(said, "ci/gates: ended\n")
+        self.assertIsNone(machine.status(int(written.read_text()), "VmSize"))
 
     def test_page_has_what_was_and_what_was_not_run(self) -> None:
         self.gate("ci/gates", "good", "bad")

@@ -170,8 +170,8 @@ heddle-check: all ## run the model checker's own tests in full
 bench-verify: all ## measure the model checker: executions, steps, memory, reduction
 	verify/heddle/bench/run
 
-bench: ## measure beside Redis, memcached, other locks and memcpy (15 minutes; BENCH=full)
-bench-server: ## the same for the server alone (7 minutes)
+bench: ## measure beside Redis, memcached, other locks and memcpy (20 minutes; BENCH=full)
+bench-server: ## the same for the server alone (10 minutes)
 bench-lock: ## the same for the lock alone (4 minutes)
 bench-mailbox: ## the same for mailboxes in process (a minute)
 bench-scale: ## the same for many connections and mailboxes (4 minutes)

@@ -1,3 +1,6 @@
+#ifndef DIPC_SWITCHES_H
+#define DIPC_SWITCHES_H
+
 /*
  * Context switches of a process: how often its threads stopped running, of
  * their own accord because they had to wait, or because others were to run.
@@ -8,9 +11,6 @@
  * the threads that are there at the end: one that has ended meanwhile takes
  * nothing from it.
  */
-
-#ifndef DIPC_SWITCHES_H
-#define DIPC_SWITCHES_H
 
 #include <stddef.h>
 #include <stdint.h>

@@ -1,3 +1,6 @@
+#ifndef DIPC_BARE_CONNECTION_H
+#define DIPC_BARE_CONNECTION_H
+
 /*
  * One connection of the bare loop: the bytes that came, and those to be sent.
  *
@@ -15,9 +18,6 @@
  *
  * Who may call.  One thread at a time for each connection.
  */
-
-#ifndef DIPC_BARE_CONNECTION_H
-#define DIPC_BARE_CONNECTION_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -1,3 +1,6 @@
+#ifndef DIPC_BARE_EVENTS_H
+#define DIPC_BARE_EVENTS_H
+
 /*
  * The limit of a server that waits for many connections at once: a few
  * threads, each with an epoll of its own, to which the connections are given
@@ -11,9 +14,6 @@
  *
  * Who may call.  The thread that accepts.
  */
-
-#ifndef DIPC_BARE_EVENTS_H
-#define DIPC_BARE_EVENTS_H
 
 #include <pthread.h>
 #include <stdint.h>

@@ -1,10 +1,10 @@
+#ifndef DIPC_BARE_THREADS_H
+#define DIPC_BARE_THREADS_H
+
 /*
  * The limit of a server with a thread for each connection: it waits in recv,
  * and whenever something came, answers it.
  */
-
-#ifndef DIPC_BARE_THREADS_H
-#define DIPC_BARE_THREADS_H
 
 /*
  * Serve a connection that is accepted, by a thread of its own.

@@ -224,7 +224,9 @@ class Shells(Case):
         shell.type(setting_up + "\n")
         shell.until("is set up\r\n")
         port = self.dipc().port
-        lines = (*self.LINES, (f"dipcrm {port // 10}", f"dipcrm {port} "))
+        # Of another server's port it might be the beginning, so all of it; what
+        # is no server's gets no space behind it.
+        lines = (*self.LINES, (f"dipcrm {port}", f"dipcrm {port} "))
         for begun, ended in lines:
             shell.type(begun + "\t")
             shell.until(ended)

@@ -88,6 +88,8 @@ a_server_lists_all_its_clients(void **state)
     live_server_start(&live);
     int first = live_server_connect(&live);
     int other = live_server_connect(&live);
+    live_server_say(first, "r 0\n"); /* who is answered is listed */
+    live_server_expect(first, "ok 0 version=0 size=0\n");
     live_server_say(other, "r 2 after=0\n");
     live_server_await_watchers(&live, 2, 1);
     ctl_clients_open(&connection, first, PATIENCE_MS);

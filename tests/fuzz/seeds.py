@@ -176,6 +176,9 @@ FOUND = {
     # Dropping what a refused write announced had a request's time of its own,
     # after some refusals and not after others.
     ("session", "refused-slowly"): b"w 0 5 5" + event(TIME, 1) + b"\n",
+    # The same by a planted mistake, which mutation alone met after 266 inputs or
+    # after 110,702, as the seed and the order of a directory would have it.
+    ("session", "dropped-slowly"): b"w 9" + event(TIME, 3) + b" 9\nab",
 }
 
 

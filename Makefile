@@ -238,6 +238,7 @@ $(BUILD)/libdipcnet.a: $(NET)
 $(BUILD)/libdipccli.a: $(CLI)
 $(BUILD)/libdipcclient.a: $(LIBDIPC)
 $(BUILD)/%.a:
+	@mkdir -p $(@D)
 	@rm -f $@
 	@$(AR) rcs $@ $^
 

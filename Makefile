@@ -342,9 +342,10 @@ WRAPPED := parking_wait parking_wake malloc calloc realloc free \
 	eventfd fchmod fdopen flock fopen fork fstat gethostname getrlimit \
 	getsockname getsockopt listen localtime_r lstat mkdir mkdirat \
 	mkdtemp mmap open openat opendir pidfd_open pidfd_send_signal pipe2 \
-	poll pthread_attr_init pthread_create read realpath recv send \
-	sendmsg setrlimit setsockopt shm_open shm_unlink signalfd socket \
-	socketpair strftime syscall symlinkat unlink unlinkat waitpid write
+	poll pthread_attr_init pthread_create read realpath recv \
+	sched_getaffinity send sendmsg setrlimit setsockopt shm_open \
+	shm_unlink signalfd socket socketpair strftime syscall symlinkat \
+	unlink unlinkat waitpid write
 
 # What stress/ judges with is tested like the rest.
 $(BUILD)/tests/test_linearizability: $(patsubst %,$(BUILD)/stress/%.o, \

@@ -99,6 +99,20 @@ read_clients_max(struct arguments *arguments, const char *text,
 }
 
 static int
+read_concurrency(struct arguments *arguments, const char *text,
+                 struct complaint *complaint)
+{
+    uint64_t number;
+
+    int error = value_number("--concurrency", text, 1, ROSTER_MEMBERS_MAX,
+                             &number, complaint);
+    if (!error) {
+        arguments->concurrency = (uint32_t)number;
+    }
+    return error;
+}
+
+static int
 read_idle_timeout(struct arguments *arguments, const char *text,
                   struct complaint *complaint)
 {
@@ -230,6 +244,8 @@ static const struct {
     {"unix-owner", "USER[:GROUP]", "whom it belongs to (whoever starts dipc)",
      read_unix_owner},
     {"max-clients", "N", "let in so many at once (4096)", read_clients_max},
+    {"concurrency", "N", "work for so many that pipeline at once (processors)",
+     read_concurrency},
     {"idle-timeout", "TIME", "close a client idle for so long (none)",
      read_idle_timeout},
     {"request-timeout", "TIME", "to finish a request once begun (30s)",

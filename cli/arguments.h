@@ -36,6 +36,7 @@ struct arguments {
     struct unix_socket_request local; /* path NULL: no Unix socket */
     bool local_is_dressed;            /* its mode or owner was given */
     uint32_t clients_max;
+    uint32_t concurrency;     /* 0: one for each processor */
     uint64_t idle_timeout_ns; /* CLOCK_NEVER: none */
     uint64_t request_timeout_ns;
     uint64_t lock_timeout_ns;

@@ -344,6 +344,7 @@ create_server(struct service *service)
                         service->log.sink != LOG_SINK_FILE &&
                         !supervisor_is_there(&service->supervisor),
         .clients_max = arguments->clients_max,
+        .concurrency = arguments->concurrency,
         .packet_bytes = arguments->packet_bytes,
         .gap_ns = arguments->gap_ns,
         .request_timeout_ns = arguments->request_timeout_ns,

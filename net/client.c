@@ -21,6 +21,7 @@ struct client {
     bool resting;        /* nothing has come for a while: sleep in poll */
     bool told;           /* session_stop was called */
     bool ended;          /* the peer sent its last byte */
+    bool pipelines;      /* it sent several requests at once, last time */
     const char *end;     /* why it is over; NULL: it is not */
     uint64_t stalled_ns; /* since when nothing could be sent; 0: it can */
 };
@@ -204,6 +205,27 @@ end_conversation(struct client *client)
     }
 }
 
+/* Who sends request by request is seldom at a lock, and needs no permit. */
+static enum session_next
+advance(struct client *client)
+{
+    struct permits *permits = client->host->permits;
+    enum session_next next;
+
+    if (client->pipelines) {
+        struct permits_set *taken = permits_take(permits);
+        next = session_advance(client->session);
+        permits_give(taken);
+    } else {
+        next = session_advance(client->session);
+    }
+    uint64_t batch = session_batch(client->session);
+    if (batch > 0) {
+        client->pipelines = batch > 1;
+    }
+    return next;
+}
+
 static void
 step(struct client *client)
 {
@@ -211,7 +233,7 @@ step(struct client *client)
         client->told = true;
         session_stop(client->session);
     }
-    switch (session_advance(client->session)) {
+    switch (advance(client)) {
     case SESSION_RECEIVE:
         receive(client);
         break;

@@ -24,6 +24,7 @@
 
 #include "clock.h"
 #include "log.h"
+#include "permits.h"
 #include "roster.h"
 #include "session.h"
 
@@ -40,6 +41,7 @@ struct client_host {
     const struct session_config *session;
     struct store_source *source;
     struct log *log;
+    struct permits *permits; /* to work, for clients that pipeline */
     int stop_fd;                 /* readable once the server ends */
     const atomic_bool *stopping; /* and this is true */
 };

@@ -16,6 +16,8 @@
 #include "census.h"
 #include "client.h"
 #include "closing.h"
+#include "permits.h"
+#include "processors.h"
 #include "roster.h"
 #include "session.h"
 #include "statistics.h"
@@ -39,6 +41,7 @@ struct server {
     struct server_config config; /* const after create */
     struct statistics statistics;
     struct census census;
+    struct permits permits;
     struct session_config session_config; /* const after create */
     struct client_host host;              /* const after create */
     atomic_bool stopping;
@@ -87,6 +90,7 @@ init_session_config(struct server *server)
         .session = &server->session_config,
         .source = config->source,
         .log = config->log,
+        .permits = &server->permits,
         .stop_fd = server->stop_fd,
         .stopping = &server->stopping,
     };
@@ -198,11 +202,13 @@ server_create(const struct server_config *config, struct server **server)
     if (error) {
         goto close_descriptors;
     }
+    permits_init(&made->permits, config->concurrency ? config->concurrency
+                                                     : processors_count());
     init_session_config(made);
     error = roster_init(&made->roster, config->clients_max, config->source,
                         client_serve, &made->host);
     if (error) {
-        goto fini_census;
+        goto fini_permits;
     }
     error = closings_init(&made->closings);
     if (error) {
@@ -219,7 +225,8 @@ fini_closings:
     closings_fini(&made->closings);
 fini_roster:
     roster_fini(&made->roster);
-fini_census:
+fini_permits:
+    permits_fini(&made->permits);
     census_fini(&made->census);
 close_descriptors:
     close_descriptors(made);
@@ -233,6 +240,7 @@ server_destroy(struct server *server)
 {
     closings_fini(&server->closings);
     roster_fini(&server->roster);
+    permits_fini(&server->permits);
     census_fini(&server->census);
     close_descriptors(server);
     free(server);

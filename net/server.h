@@ -47,6 +47,7 @@ struct server_config {
     int signals;       /* a signalfd, whose signals stop the server; -1: none */
     bool hangup_stops; /* SIGHUP too; else it opens the log again */
     uint32_t clients_max;
+    uint32_t concurrency; /* permits (net/permits.h); 0: one a processor */
     size_t packet_bytes;
     uint64_t gap_ns;
     uint64_t request_timeout_ns;

@@ -36,6 +36,7 @@ struct session {
     enum silence due;
     enum silence silence; /* has come to mean this */
     uint64_t told_count;  /* finished requests that the statistics know */
+    uint64_t batch_count; /* of them, those of the last advance */
     bool is_listed;       /* the census has the entry */
     bool is_decided;      /* the protocol is known */
     bool is_waiting;      /* between SESSION_WAIT and session_woken */
@@ -111,8 +112,9 @@ count_requests(struct session *s)
 {
     uint64_t count = s->conversation->finished_count;
 
-    if (count != s->told_count) {
-        statistics_add(&s->config->statistics->requests, count - s->told_count);
+    s->batch_count = count - s->told_count;
+    if (s->batch_count > 0) {
+        statistics_add(&s->config->statistics->requests, s->batch_count);
         s->told_count = count;
         tell(&s->entry.requests, count);
     }
@@ -237,6 +239,7 @@ session_advance(struct session *session)
     enum conversation_next next = CONVERSATION_ON;
 
     if (session->is_sending) {
+        session->batch_count = 0;
         return SESSION_SEND;
     }
     /* Finitely many steps use up the input (D1). */
@@ -264,6 +267,12 @@ session_advance(struct session *session)
         break;
     }
     return SESSION_CLOSE;
+}
+
+uint64_t
+session_batch(const struct session *session)
+{
+    return session->batch_count;
 }
 
 int

@@ -112,6 +112,9 @@ session_introduce(struct session *session, uint64_t number, const char *peer);
 enum session_next
 session_advance(struct session *session) __attribute__((warn_unused_result));
 
+/* How many requests the last session_advance has finished. */
+uint64_t session_batch(const struct session *session);
+
 /*
  * SESSION_RECEIVE: where to put what arrives, and how much at most (never 0).
  * Errors: ENOMEM  no buffer could be had; try later or close

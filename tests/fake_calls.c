@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <pthread.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -108,6 +109,8 @@ CALL(int, -1, epoll_create1, (int flags), (flags))
 CALL(int, -1, epoll_ctl,
      (int epoll, int what, int fd, struct epoll_event *event),
      (epoll, what, fd, event))
+CALL(int, -1, sched_getaffinity, (pid_t thread, size_t bytes, cpu_set_t *set),
+     (thread, bytes, set))
 CALL(int, -1, eventfd, (unsigned value, int flags), (value, flags))
 CALL(int, -1, poll, (struct pollfd * fds, nfds_t count, int timeout_ms),
      (fds, count, timeout_ms))

@@ -60,7 +60,8 @@ make_segment(struct live_server *live)
     const struct segment_options options = {.instance = 1, .checked = true};
     assert_int_equal(
         segment_init(&live->segment, live->memory, &geometry, &options), 0);
-    segment_store_init(&live->source, &live->segment, 5 * CLOCK_NS_PER_S, NULL);
+    segment_store_init(&live->source, &live->segment,
+                       LIVE_PATIENCE_S * CLOCK_NS_PER_S, NULL);
 }
 
 void

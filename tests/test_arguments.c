@@ -54,6 +54,7 @@ four_numbers_are_enough(void **state)
     assert_false(arguments.foreground);
     assert_int_equal(arguments.listen_count, 0);
     assert_int_equal(arguments.clients_max, 4096);
+    assert_int_equal(arguments.concurrency, 0);
     assert_int_equal(arguments.idle_timeout_ns, CLOCK_NEVER);
     assert_int_equal(arguments.request_timeout_ns, 30 * CLOCK_NS_PER_S);
     assert_int_equal(arguments.lock_timeout_ns, 5 * CLOCK_NS_PER_S);
@@ -70,7 +71,8 @@ every_option_is_read(void **state)
     (void)state;
     assert_int_equal(
         parse("--foreground --listen ::1 --listen=localhost --max-clients 7 "
-              "--idle-timeout 5m --request-timeout 1.5 --lock-timeout 20ms "
+              "--concurrency 3 --idle-timeout 5m --request-timeout 1.5 "
+              "--lock-timeout 20ms "
               "--max-wait 0 --gap=1s --log /x/y --verbose --check -- 1 1 any "
               "1"),
         0);
@@ -79,6 +81,7 @@ every_option_is_read(void **state)
     assert_string_equal(arguments.listen[0], "::1");
     assert_string_equal(arguments.listen[1], "localhost");
     assert_int_equal(arguments.clients_max, 7);
+    assert_int_equal(arguments.concurrency, 3);
     assert_int_equal(arguments.idle_timeout_ns, 300 * CLOCK_NS_PER_S);
     assert_int_equal(arguments.request_timeout_ns, 1500 * CLOCK_NS_PER_MS);
     assert_int_equal(arguments.lock_timeout_ns, 20 * CLOCK_NS_PER_MS);
@@ -155,6 +158,8 @@ static const struct {
     {"--max-wait 25h 1 1 1 1", "--max-wait '25h'"},
     {"--max-clients 0 1 1 1 1", "--max-clients '0'"},
     {"--max-clients 65537 1 1 1 1", "1 to 65536"},
+    {"--concurrency 0 1 1 1 1", "--concurrency '0'"},
+    {"--concurrency 65537 1 1 1 1", "1 to 65536"},
     {"--log '' 1 1 1 1", "--log ''"},
     {"--listen '' 1 1 1 1", "--listen ''"},
     {"--listen 1 --listen 2 --listen 3 --listen 4 --listen 5 --listen 6",
@@ -199,19 +204,11 @@ the_help_fits_a_terminal_and_tells_every_option(void **state)
 {
     static char text[8192];
     static const char *const options[] = {
-        "--foreground",
-        "--listen",
-        "--max-clients",
-        "--idle-timeout",
-        "--request-timeout",
-        "--lock-timeout",
-        "--max-wait",
-        "--gap",
-        "--log",
-        "--verbose",
-        "--check",
-        "--help",
-        "--version",
+        "--foreground",   "--listen",       "--max-clients",
+        "--concurrency",  "--idle-timeout", "--request-timeout",
+        "--lock-timeout", "--max-wait",     "--gap",
+        "--log",          "--verbose",      "--check",
+        "--help",         "--version",
     };
 
     (void)state;

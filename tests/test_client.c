@@ -1,6 +1,7 @@
 /* Conversations of single clients, over the loopback. */
 
 #include <errno.h>
+#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,6 +12,7 @@
 #include "cmocka_all.h"
 #include "fake_store.h"
 #include "live_server.h"
+#include "mailbox.h"
 #include "protocol.h"
 #include "session.h"
 
@@ -366,6 +368,51 @@ a_fault_is_described_in_the_log(void **state)
     free(fake);
 }
 
+static void
+await_queue(struct live_server *live, struct rwlock *lock, uint32_t count)
+{
+    const uint64_t end_ns =
+        clock_now_ns(NULL) + LIVE_PATIENCE_S * CLOCK_NS_PER_S;
+
+    while (rwlock_count(&live->segment.seats, lock).waiting != count) {
+        assert_true(clock_now_ns(NULL) < end_ns);
+        (void)sched_yield();
+    }
+}
+
+/* There is one permit, and who has it waits for a mailbox. */
+static void
+who_waits_for_a_mailbox_holds_no_pipeline_up(void **state)
+{
+    struct live_server live;
+    uint32_t seat = SEAT_NONE;
+
+    (void)state;
+    live_server_init(&live);
+    live.config.concurrency = 1;
+    live_server_start(&live);
+    struct rwlock *lock = &segment_mailbox(&live.segment, 0)->lock;
+    int waits = live_server_connect(&live);
+    int goes_on = live_server_connect(&live);
+    live_server_say(waits, "r 1\nr 1\n");
+    live_server_expect(waits, "ok 0 version=0 size=0\nok 0 version=0 size=0\n");
+    assert_int_equal(segment_sit(&live.segment, 8, &seat), 0);
+    assert_int_equal(rwlock_wrlock(&live.segment.seats, lock, seat, NULL), 0);
+    live_server_say(waits, "r 0\nr 0\n");
+    await_queue(&live, lock, 1);
+    for (int i = 0; i < 3; i++) {
+        live_server_say(goes_on, "r 2\nr 2\n");
+        live_server_expect(goes_on, "ok 0 version=0 size=0\n"
+                                    "ok 0 version=0 size=0\n");
+    }
+    rwlock_unlock(&live.segment.seats, lock, seat);
+    segment_stand(&live.segment, seat);
+    live_server_expect(waits, "ok 0 version=0 size=0\nok 0 version=0 size=0\n");
+    (void)close(waits);
+    (void)close(goes_on);
+    assert_int_equal(live_server_end(&live), 0);
+}
+
 int
 main(void)
 {
@@ -382,6 +429,7 @@ main(void)
         cmocka_unit_test(data_without_a_length_ends_at_the_gap),
         cmocka_unit_test(without_a_seat_the_client_is_told_busy),
         cmocka_unit_test(a_fault_is_described_in_the_log),
+        cmocka_unit_test(who_waits_for_a_mailbox_holds_no_pipeline_up),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -132,6 +132,7 @@ class Scripts(Case):
             (["dipc", "--log", "s"], ["stderr", "syslog", *both]),
             (["dipc", "--unix-o"], ["--unix-owner"]),
             (["dipc", "--max-clients", ""], []),
+            (["dipc", "--concurrency", ""], []),
             (["dipc", "16", ""], []),
             (["dipcrm", "--f"], ["--force"]),
         )

@@ -1572,13 +1572,16 @@ the_next_batch_begins_when_the_last_one_is_sent(void **state)
     reads = scene.statistics.reads;
     assert_true(reads >= 8);
     assert_true(reads < 30);
+    assert_int_equal(session_batch(scene.session), reads);
     session_output(scene.session, &data, &length);
     session_sent(scene.session, length - 1);
     assert_int_equal(session_advance(scene.session), SESSION_SEND);
     assert_int_equal(scene.statistics.reads, reads);
+    assert_int_equal(session_batch(scene.session), 0);
     session_sent(scene.session, 1);
     assert_int_equal(session_advance(scene.session), SESSION_SEND);
     assert_int_equal(scene.statistics.reads, 2 * reads);
+    assert_int_equal(session_batch(scene.session), reads);
     run(&scene);
     assert_int_equal(scene.statistics.reads, 30);
     assert_open(&scene);

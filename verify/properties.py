@@ -15,24 +15,27 @@ from pathlib import Path
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parent
 CORE = ROOT / "core"
+NET = ROOT / "net"
 FLAGS = ("-std=c11 -D_GNU_SOURCE -O1 -g -Wall -Wextra -Wshadow -Wconversion "
          "-Werror").split()
 
 LOCK = ("guard", "parking", "seat", "rwlock")
 WATCH = ("guard", "parking", "seat", "watch")
+PERMITS = ("permits", "clock")  # of net/; all others are of core/
 ALL = ("guard", "parking", "seat", "rwlock", "watch", "mailbox", "segment")
 HARNESSES = {
     "rwlock_turns": LOCK,
     "rwlock_departures": LOCK,
     "watch_follow": WATCH,
     "mailbox_history": ALL,
+    "permits_turns": PERMITS,
     "death_rwlock": LOCK,
     "death_watch": WATCH,
     "death_mailbox": ALL,
 }
 # What the harnesses share: who plays, by the first word of their names.
 SHARED = {"rwlock": "cast", "watch": "cast", "mailbox": "cast",
-          "death": "mortals"}
+          "permits": "cast", "death": "mortals"}
 
 
 @dataclass(frozen=True)
@@ -76,7 +79,8 @@ def futex(scripts: tuple[str, ...]) -> tuple[str, ...]:
 DEATH = ("--deaths=1",)
 # Time passes only when nobody can go on: the naps in which sleepers look for
 # the dead end then.
-MORTAL = ("--deaths=1", "--idle-time")
+IDLE = ("--idle-time",)
+MORTAL = ("--deaths=1", *IDLE)
 MORTAL_TWICE = ("--deaths=1", "--idle-time", "--preemptions=2")
 MORTAL_ONCE = ("--deaths=1", "--idle-time", "--preemptions=1")
 ONCE = ("--preemptions=1",)
@@ -188,6 +192,18 @@ ROWS = (
     Row("one history, M1, S1", "mailbox_history",
         "4 threads, one watches, two read; at most 1 preemption",
         ("n p r r",), False, ONCE),
+    Row("no more work than permits (P1)", "permits_turns",
+        "2 to 4 threads, 1 permit, 1 to 3 batches each; no deadline passes",
+        ("b b", "b b b", "bb b b", "bbb bb", "b b b b"), True, IDLE),
+    Row("no more work than permits (P1)", "permits_turns",
+        f"2 to 3 threads, {DEADLINES}", ("tb b", "tb b b", "ts b", "ts b b"),
+        True),
+    Row("who keeps one holds nobody up", "permits_turns",
+        "1 to 2 threads keep their permits until 1 to 2 others are done",
+        ("s b", "s bb", "s b b", "s s b"), True, IDLE),
+    Row("who keeps one holds nobody up", "permits_turns",
+        "2 threads keep their permits until 2 others are done", ("s s b b",),
+        False, IDLE),
     Row("a death at every step (L5)", "rwlock_turns",
         "2 threads, one dies", ("!w r", "!r w"), True, DEATH),
     Row("a death at every step (L5)", "rwlock_turns",
@@ -287,7 +303,8 @@ ROWS = (
 SMALLEST = (("rwlock_turns", "r w"), ("rwlock_departures", "rr r"),
             ("watch_follow", "n p"), ("mailbox_history", "r p"))
 
-# Which harnesses judge a mutant of a file: those nearest to it.
+# Which harnesses judge a mutant of a file of the core: those nearest to it, or
+# all that it is a part of.
 NEAREST = {
     "rwlock": ("rwlock_turns", "rwlock_departures", "death_rwlock"),
     "watch": ("watch_follow", "death_watch"),
@@ -295,6 +312,11 @@ NEAREST = {
     "segment": ("mailbox_history", "death_mailbox"),
     "mapping": (),
 }
+
+
+def judges_of(part: str) -> tuple[str, ...]:
+    return NEAREST.get(part, tuple(harness for harness, parts
+                                   in HARNESSES.items() if part in parts))
 
 
 class HeddleError(Exception):
@@ -313,7 +335,8 @@ def compile_one(heddle: Path, source: Path, output: Path,
                 flags: tuple[str, ...] = ()) -> str:
     """What the compiler said, or nothing."""
     done = subprocess.run(
-        [heddle, "cc", *FLAGS, *flags, f"-I{CORE}", f"-I{HERE}", "-c", source,
+        [heddle, "cc", *FLAGS, *flags, f"-I{CORE}", f"-I{NET}", f"-I{HERE}",
+         "-c", source,
          "-o", output], stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
         text=True, check=False)
     return done.stdout or "it failed" if done.returncode != 0 else ""
@@ -330,6 +353,7 @@ def build(heddle: Path, directory: Path) -> None:
     """Every harness and the core, as they are."""
     directory.mkdir(parents=True, exist_ok=True)
     sources = [CORE / f"{name}.c" for name in ALL]
+    sources += [NET / f"{name}.c" for name in PERMITS]
     names = (*sorted(set(SHARED.values())), *HARNESSES)
     sources += [HERE / f"{name}.c" for name in names]
     for source in sources:

@@ -8,6 +8,7 @@
 #include <poll.h>
 #include <pthread.h>
 #include <pwd.h>
+#include <sched.h>
 #include <stdarg.h>
 #include <stdatomic.h>
 #include <stdbool.h>
@@ -259,6 +260,9 @@ RETURNS_ERROR(pthread_mutexattr_setpshared, (pthread_mutexattr_t *a, int s),
               (a, s))
 RETURNS_ERROR(pthread_mutexattr_setrobust, (pthread_mutexattr_t *a, int r),
               (a, r))
+
+SETS_ERRNO(int, -1, sched_getaffinity, (pid_t t, size_t n, cpu_set_t *set),
+           (t, n, set))
 
 WAITS(int, -1, accept4, (int fd, struct sockaddr *a, socklen_t *n, int f),
       (fd, a, n, f))

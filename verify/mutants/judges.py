@@ -110,7 +110,7 @@ class Searches:
                                           ("-w", "-Wno-error"))
             if said:
                 raise SystemExit(f"verify/mutants: heddle cc says:\n{said}")
-            for harness in properties.NEAREST.get(stem, properties.HARNESSES):
+            for harness in properties.judges_of(stem):
                 said = properties.link_harness(
                     self.heddle, harness, self.objects, {stem: mutated},
                     directory / harness)

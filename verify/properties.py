@@ -1,4 +1,4 @@
-"""The properties of the core, as programs for the model checker.
+"""What is proved of the core and the permits: programs for the model checker.
 
 A row is one harness with some scripts; each script list is one search.  Rows
 marked quick make the quick run; they are also the checks that mutants face.

@@ -41,7 +41,7 @@ struct client_host {
     const struct session_config *session;
     struct store_source *source;
     struct log *log;
-    struct permits *permits; /* to work, for clients that pipeline */
+    struct permits *permits;     /* to work, for clients that pipeline */
     int stop_fd;                 /* readable once the server ends */
     const atomic_bool *stopping; /* and this is true */
 };

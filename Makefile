@@ -160,7 +160,7 @@ stress-quick: all $(STRESS) ## the same in its short form (a minute)
 stress-death: $(STRESS) ## kill processes at random, and at every instruction (3 minutes)
 	stress/run_death $(BUILD)
 
-verify: all ## check every property of the core within its full bounds (15 minutes)
+verify: all ## check every property within its full bounds (15 minutes)
 	verify/run --full
 	verify/promela/run
 

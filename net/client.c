@@ -21,7 +21,7 @@ struct client {
     bool resting;        /* nothing has come for a while: sleep in poll */
     bool told;           /* session_stop was called */
     bool ended;          /* the peer sent its last byte */
-    bool pipelines;      /* it sent several requests at once, last time */
+    bool pipelines;      /* several requests came at once, or none yet */
     const char *end;     /* why it is over; NULL: it is not */
     uint64_t stalled_ns; /* since when nothing could be sent; 0: it can */
 };
@@ -209,20 +209,17 @@ end_conversation(struct client *client)
 static enum session_next
 advance(struct client *client)
 {
-    struct permits *permits = client->host->permits;
-    enum session_next next;
+    struct permits_set *taken = NULL;
 
+    if (!session_has_news(client->session)) {
+        return session_advance(client->session);
+    }
     if (client->pipelines) {
-        struct permits_set *taken = permits_take(permits);
-        next = session_advance(client->session);
-        permits_give(taken);
-    } else {
-        next = session_advance(client->session);
+        taken = permits_take(client->host->permits);
     }
-    uint64_t batch = session_batch(client->session);
-    if (batch > 0) {
-        client->pipelines = batch > 1;
-    }
+    enum session_next next = session_advance(client->session);
+    permits_give(taken);
+    client->pipelines = session_batch(client->session) > 1;
     return next;
 }
 
@@ -336,7 +333,8 @@ refuse(struct client *client, int error)
 void
 client_serve(void *context, struct member *member)
 {
-    struct client client = {.host = context, .member = member, .resting = true};
+    struct client client = {
+        .host = context, .member = member, .resting = true, .pipelines = true};
     struct store_source *source = client.host->source;
     struct statistics *statistics = client.host->session->statistics;
 

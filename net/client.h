@@ -13,6 +13,11 @@
  * connection and on the descriptor that says that the server ends.  The end of
  * a gap is timed exactly, by poll too.
  *
+ * A client that pipelines needs a permit (net/permits.h) for what it has sent:
+ * of whose last piece two requests or more were carried out, and any client for
+ * the first.  Values so large that one comes in several pieces need none.  The
+ * permit is given back before the answers are sent.
+ *
  * No lock is held while the peer is awaited: a session holds none between its
  * calls.
  *

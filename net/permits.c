@@ -2,6 +2,7 @@
 
 #include <assert.h>
 #include <errno.h>
+#include <stdbool.h>
 #include <stddef.h>
 
 void
@@ -10,6 +11,7 @@ permits_init(struct permits *permits, uint32_t count)
     assert(count > 0);
     permits->count = count;
     atomic_init(&permits->used, 0);
+    atomic_init(&permits->added_ns, 0);
     for (uint32_t i = 0; i < PERMITS_SETS; i++) {
         atomic_init(&permits->sets[i].returns, 0);
         int failed = sem_init(&permits->sets[i].free, 0, count);
@@ -35,9 +37,8 @@ returns_to(const struct permits_set *set)
 /* Errors: EAGAIN     one came back, and perhaps for others
  *         ETIMEDOUT  none came back */
 static int
-await_one(struct permits_set *set, uint64_t now_ns)
+await_one(struct permits_set *set, uint64_t until_ns)
 {
-    const uint64_t until_ns = clock_add_ns(now_ns, PERMITS_PATIENCE_NS);
     const struct timespec until = {
         .tv_sec = (time_t)(until_ns / CLOCK_NS_PER_S),
         .tv_nsec = (long)(until_ns % CLOCK_NS_PER_S),
@@ -59,6 +60,17 @@ use_next(struct permits *permits, uint32_t used)
                                          (used + 1) % PERMITS_SETS);
 }
 
+/* True for one at a time, and then for nobody for PERMITS_PATIENCE_NS. */
+static bool
+may_add(struct permits *permits, uint64_t now_ns)
+{
+    uint64_t added_ns = atomic_load(&permits->added_ns);
+
+    return now_ns >= added_ns + PERMITS_PATIENCE_NS &&
+           atomic_compare_exchange_strong(&permits->added_ns, &added_ns,
+                                          now_ns);
+}
+
 /* One of the set in use that is free now, or NULL. */
 static struct permits_set *
 take_free(struct permits *permits)
@@ -68,20 +80,25 @@ take_free(struct permits *permits)
     return sem_trywait(&set->free) == 0 ? set : NULL;
 }
 
-/* The last look is for who slept long because the machine did. */
 static struct permits_set *
 await(struct permits *permits)
 {
     uint64_t now_ns = clock_now_ns(NULL);
     const uint64_t longest_ns = clock_add_ns(now_ns, PERMITS_LONGEST_NS);
+    uint64_t patience_ns = PERMITS_PATIENCE_NS;
 
-    for (; now_ns < longest_ns; now_ns = clock_now_ns(NULL)) {
+    while (now_ns < longest_ns || !may_add(permits, now_ns)) {
         uint32_t used = atomic_load(&permits->used);
-        int error = await_one(&permits->sets[used], now_ns);
+        int error =
+            await_one(&permits->sets[used], clock_add_ns(now_ns, patience_ns));
         if (error == 0) {
             return &permits->sets[used];
         }
-        if (error == ETIMEDOUT) {
+        now_ns = clock_now_ns(NULL);
+        if (error == EAGAIN && patience_ns < PERMITS_PATIENCE_MAX_NS) {
+            patience_ns *= 2;
+        } else if (error == ETIMEDOUT && now_ns < longest_ns &&
+                   may_add(permits, now_ns)) {
             use_next(permits, used);
         }
     }
@@ -103,5 +120,17 @@ permits_give(struct permits_set *taken)
         (void)atomic_fetch_add_explicit(&taken->returns, 1,
                                         memory_order_relaxed);
         (void)sem_post(&taken->free);
+    }
+}
+
+void
+permits_check(struct permits *permits)
+{
+    for (uint32_t i = 0; i < PERMITS_SETS; i++) {
+        int free = -1;
+        int failed = sem_getvalue(&permits->sets[i].free, &free);
+        assert(!failed);
+        (void)failed;
+        assert(free == (int)permits->count);
     }
 }

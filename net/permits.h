@@ -18,17 +18,23 @@
  *     have to wake up first, and to keep it for them meanwhile would be the
  *     convoy again (half the rate, measured).
  *   - There are PERMITS_SETS sets of permits, and one of them is in use.  When
- *     none of it has come back for PERMITS_PATIENCE_NS, those who hold them
- *     wait for something themselves (a mailbox that a stopped process has
- *     locked), or are at long work: the next set is in use then.  A permit goes
- *     back to the set that it is of.
+ *     none of it has come back for as long as a waiter has patience, those who
+ *     hold them wait for something themselves (a mailbox that a stopped process
+ *     has locked), or are at long work: the next set is in use then.  A permit
+ *     goes back to the set that it is of.
+ *   - Patience is PERMITS_PATIENCE_NS at first, and twice as long, up to
+ *     PERMITS_PATIENCE_MAX_NS, each time that others were served meanwhile: so
+ *     thousands who wait do not wake up for nothing.
  *   - Whoever has waited for PERMITS_LONGEST_NS goes on without.
+ *   - Only once in PERMITS_PATIENCE_NS is a set changed or one let in without.
+ *     A convoy that is there already, or threads that wait for a processor, look
+ *     like permits that stay away; more are not added to them than leave.
  *
  * Invariant.
- *   P1  of each set, the permits that are free and those that are held are
+ *   Q1  of each set, the permits that are free and those that are held are
  *       `count` together
  *
- * Who may call.  permits_take, permits_give: any thread, holding none.
+ * Who may call.  permits_take: any thread, holding none.
  *
  * Lock order.  A mailbox's lock may be awaited with a permit, never a permit
  * with a mailbox's lock.
@@ -45,9 +51,10 @@
 
 #include "clock.h"
 
-#define PERMITS_SETS 8U
+#define PERMITS_SETS 64U
 #define PERMITS_PATIENCE_NS (10 * CLOCK_NS_PER_MS)
-#define PERMITS_LONGEST_NS (100 * CLOCK_NS_PER_MS)
+#define PERMITS_PATIENCE_MAX_NS (80 * CLOCK_NS_PER_MS)
+#define PERMITS_LONGEST_NS CLOCK_NS_PER_S
 
 struct permits_set {
     sem_t free;
@@ -56,8 +63,9 @@ struct permits_set {
 
 struct permits {
     struct permits_set sets[PERMITS_SETS];
-    _Atomic uint32_t used; /* which set is in use */
-    uint32_t count;        /* of each set; const after init */
+    _Atomic uint32_t used;     /* which set is in use */
+    _Atomic uint64_t added_ns; /* when a set was last changed, or one let in */
+    uint32_t count;            /* of each set; const after init */
 };
 
 /*
@@ -69,11 +77,18 @@ void permits_init(struct permits *permits, uint32_t count);
 /* Context: nobody holds a permit, or waits for one. */
 void permits_fini(struct permits *permits);
 
-/* Wait for a permit, PERMITS_LONGEST_NS at most; NULL: go on without. */
+/*
+ * Wait for a permit; NULL: go on without.  At most PERMITS_LONGEST_NS and the
+ * last patience, and PERMITS_PATIENCE_NS more for each other who has waited as
+ * long.
+ */
 struct permits_set *
 permits_take(struct permits *permits) __attribute__((warn_unused_result));
 
 /* Give back what permits_take has answered. */
 void permits_give(struct permits_set *taken);
+
+/* Assert Q1.  Context: nobody holds a permit, or waits for one. */
+void permits_check(struct permits *permits);
 
 #endif

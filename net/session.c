@@ -41,6 +41,7 @@ struct session {
     bool is_decided;      /* the protocol is known */
     bool is_waiting;      /* between SESSION_WAIT and session_woken */
     bool is_sending;      /* until all output is sent */
+    bool has_news;        /* something that no advance has looked at */
     bool is_ended;        /* the peer sends no more */
     bool is_stopping;
 };
@@ -113,7 +114,7 @@ count_requests(struct session *s)
     uint64_t count = s->conversation->finished_count;
 
     s->batch_count = count - s->told_count;
-    if (s->batch_count > 0) {
+    if (s->batch_count != 0) {
         statistics_add(&s->config->statistics->requests, s->batch_count);
         s->told_count = count;
         tell(&s->entry.requests, count);
@@ -248,6 +249,7 @@ session_advance(struct session *session)
     }
     session_check(session);
     count_requests(session);
+    session->has_news = next == CONVERSATION_FULL;
     if (!reply_is_empty(&session->reply)) {
         session->is_sending = true;
         return SESSION_SEND;
@@ -267,6 +269,12 @@ session_advance(struct session *session)
         break;
     }
     return SESSION_CLOSE;
+}
+
+bool
+session_has_news(const struct session *session)
+{
+    return session->has_news && !session->is_sending;
 }
 
 uint64_t
@@ -301,6 +309,7 @@ session_received(struct session *session, size_t bytes)
     tell(&session->entry.active_ns, session->quiet_since_ns);
     statistics_add(&session->config->statistics->bytes_in, bytes);
     buffer_append(&session->input, bytes);
+    session->has_news = true;
 }
 
 void
@@ -357,6 +366,7 @@ session_woken(struct session *session, int error)
 {
     count_waiting(session, false);
     session->conversation->ops->woken(session->conversation, error);
+    session->has_news = true;
 }
 
 void

@@ -112,6 +112,12 @@ session_introduce(struct session *session, uint64_t number, const char *peer);
 enum session_next
 session_advance(struct session *session) __attribute__((warn_unused_result));
 
+/*
+ * Bytes that have come, or the end of a wait, are still to be looked at: the
+ * next session_advance may find requests.
+ */
+bool session_has_news(const struct session *session);
+
 /* How many requests the last session_advance has finished. */
 uint64_t session_batch(const struct session *session);
 

@@ -17,16 +17,12 @@ begin(void **state)
     return 0;
 }
 
-/* All are back where they are of (P1). */
+/* All are back where they are of (Q1). */
 static int
 end(void **state)
 {
     (void)state;
-    for (uint32_t i = 0; i < PERMITS_SETS; i++) {
-        int free = -1;
-        assert_int_equal(sem_getvalue(&permits.sets[i].free, &free), 0);
-        assert_int_equal(free, COUNT);
-    }
+    permits_check(&permits);
     permits_fini(&permits);
     return 0;
 }
@@ -53,7 +49,7 @@ take_one(void *taken)
 }
 
 static void
-one_that_comes_back_is_had_by_who_waits(void **state)
+one_that_comes_back_is_had_by_another(void **state)
 {
     (void)state;
     for (int i = 0; i < 50; i++) {
@@ -81,8 +77,10 @@ where_none_comes_back_the_next_set_is_used(void **state)
         kept[i] = permits_take(&permits);
         assert_ptr_equal(kept[i], &permits.sets[0]);
     }
+    const uint64_t begun_ns = clock_now_ns(NULL);
     for (int i = 0; i < 3; i++) {
         struct permits_set *taken = permits_take(&permits);
+        assert_true(clock_now_ns(NULL) >= begun_ns + PERMITS_PATIENCE_NS);
         assert_ptr_equal(taken, &permits.sets[1]);
         permits_give(taken);
     }
@@ -104,7 +102,9 @@ where_all_sets_are_away_one_goes_on_without(void **state)
         kept[i] = permits_take(&permits);
         assert_ptr_equal(kept[i], &permits.sets[i / COUNT]);
     }
+    const uint64_t begun_ns = clock_now_ns(NULL);
     struct permits_set *none = permits_take(&permits);
+    assert_true(clock_now_ns(NULL) >= begun_ns + PERMITS_LONGEST_NS);
     assert_null(none);
     permits_give(none);
     for (uint32_t i = 0; i < PERMITS_SETS * COUNT; i++) {
@@ -122,7 +122,7 @@ main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(what_is_free_is_had),
-        TEST(one_that_comes_back_is_had_by_who_waits),
+        TEST(one_that_comes_back_is_had_by_another),
         TEST(where_none_comes_back_the_next_set_is_used),
         TEST(where_all_sets_are_away_one_goes_on_without),
     };

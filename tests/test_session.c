@@ -1567,7 +1567,9 @@ the_next_batch_begins_when_the_last_one_is_sent(void **state)
     for (i = 0; i < 30; i++) {
         memcpy((char *)room + 4 * i, "r 3\n", 4);
     }
+    assert_false(session_has_news(scene.session));
     session_received(scene.session, 120);
+    assert_true(session_has_news(scene.session));
     assert_int_equal(session_advance(scene.session), SESSION_SEND);
     reads = scene.statistics.reads;
     assert_true(reads >= 8);
@@ -1578,12 +1580,15 @@ the_next_batch_begins_when_the_last_one_is_sent(void **state)
     assert_int_equal(session_advance(scene.session), SESSION_SEND);
     assert_int_equal(scene.statistics.reads, reads);
     assert_int_equal(session_batch(scene.session), 0);
+    assert_false(session_has_news(scene.session));
     session_sent(scene.session, 1);
+    assert_true(session_has_news(scene.session));
     assert_int_equal(session_advance(scene.session), SESSION_SEND);
     assert_int_equal(scene.statistics.reads, 2 * reads);
     assert_int_equal(session_batch(scene.session), reads);
     run(&scene);
     assert_int_equal(scene.statistics.reads, 30);
+    assert_false(session_has_news(scene.session));
     assert_open(&scene);
     close_scene(&scene);
 }

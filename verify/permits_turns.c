@@ -1,5 +1,5 @@
 /*
- * The permits: no more work than there are permits (P1), whoever waits for one
+ * The permits: no more work than there are permits (Q1), whoever waits for one
  * is told when it comes back, and nobody's going on depends on another.
  *
  * Idea.  Each set counts who works with a permit of it, and at the end it has
@@ -114,12 +114,7 @@ main(int argc, char **argv)
     }
     permits_init(&permits, stays > 0 ? stays : 1);
     cast_play(&cast, play, recover);
-    for (uint32_t i = 0; i < PERMITS_SETS; i++) {
-        int value = -1;
-        int error = sem_getvalue(&permits.sets[i].free, &value);
-        heddle_assert(error == 0);
-        heddle_assert(value == (int)permits.count); /* P1 */
-    }
+    permits_check(&permits);
     permits_fini(&permits);
     return 0;
 }

@@ -20,7 +20,7 @@ from pathlib import Path
 
 TOP = Path(__file__).resolve().parents[2]
 TIMEOUT_S = 900
-FIRST_INPUTS = 2  # libFuzzer tries no bytes and a newline before the seeds
+FIRST_INPUTS = 1  # libFuzzer tries no bytes before the seeds
 
 
 @dataclasses.dataclass

@@ -27,8 +27,8 @@
  *     thousands who wait do not wake up for nothing.
  *   - Whoever has waited for PERMITS_LONGEST_NS goes on without.
  *   - Only once in PERMITS_PATIENCE_NS is a set changed or one let in without.
- *     A convoy that is there already, or threads that wait for a processor, look
- *     like permits that stay away; more are not added to them than leave.
+ *     A convoy that is there already, or threads that wait for a processor,
+ *     look like permits that stay away; fewer are added to them than leave.
  *
  * Invariant.
  *   Q1  of each set, the permits that are free and those that are held are

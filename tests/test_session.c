@@ -917,7 +917,9 @@ half_close_is_answered_in_full_a_waiting_read_included(void **state)
     assert_int_equal(scene->next, SESSION_WAIT);
     assert_said(scene, "ok 0 version=0 size=0\n");
     fake_store_put(&scene->fake, 3, "hello");
+    assert_false(session_has_news(scene->session));
     session_woken(scene->session, 0);
+    assert_true(session_has_news(scene->session));
     run(scene);
     assert_said(scene, HELLO "ok 0 version=1 size=5\n");
     assert_closed(scene);

@@ -221,8 +221,8 @@ mutants: all ## see that every mutant of the core, codecs and session is killed 
 	verify/mutants/run --part core
 
 mutants-quick: all ## the same for a sample of them (SEED=)
-	verify/mutants/run --part session --sample 140 $(SEED:%=--seed %)
-	verify/mutants/run --part core --sample 60 $(SEED:%=--seed %)
+	verify/mutants/run --part session --sample 140 --seed $(or $(SEED),1)
+	verify/mutants/run --part core --sample 60 --seed $(or $(SEED),1)
 
 mutants-deaths: all ## see that a death shows the loss of any line of recovery
 	verify/mutants/run --deaths

@@ -529,6 +529,7 @@ what_is_no_segment_is_not_attached(void **state)
     } while (0)
     REFUSED((void)0, 0, SEGMENT_SHORT);
     REFUSED((void)0, sizeof(*header) - 1, SEGMENT_SHORT);
+    REFUSED(header->layout++, sizeof(*header) - 1, SEGMENT_SHORT);
     REFUSED((void)0, bytes - 1, SEGMENT_SHORT);
     REFUSED(atomic_store(&header->magic, 0), bytes, SEGMENT_FOREIGN);
     REFUSED(header->layout++, bytes, SEGMENT_LAYOUT_OTHER);
